@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# The build. Each component's fragment says what it consists of; this file says how it is made.
+# Every product is below build/. `make help` lists what to ask for.
+
+CONFIGS = mono l4linux l4linux-tramp l4native
+CONFIG ?= l4linux
+
+# CROSS_COMPILE=x86_64-linux-gnu- takes another GCC; CC=clang, clang. HOSTCC builds the tests that
+# run on this machine.
+ifeq ($(origin CC),default)
+CC = $(CROSS_COMPILE)gcc
+endif
+LD = $(CROSS_COMPILE)ld
+NM = $(CROSS_COMPILE)nm
+OBJCOPY = $(CROSS_COMPILE)objcopy
+HOSTCC ?= gcc
+
+# V=1 shows the commands.
+ifeq ($(V),)
+Q = @
+say = @printf '  %-7s %s\n' '$(1)' '$(2)'
+endif
+
+.DELETE_ON_ERROR:
+.SECONDEXPANSION:
+.SUFFIXES:
+MAKEFLAGS += --no-builtin-rules
+
+.PHONY: all table check boot iso gdb help clean
+
+all:
+
+help:
+	@echo 'make table               measure every row, print the table, write results/'
+	@echo 'make check               run all tests'
+	@echo 'make                     build every kernel and its boot archive'
+	@echo 'make boot CONFIG=NAME    boot a configuration on this terminal (leave: Ctrl-A X)'
+	@echo 'make gdb CONFIG=NAME     stop at the kernel'"'"'s entry in gdb'
+	@echo 'make iso                 build/l4k.iso: GRUB, BIOS and UEFI, an entry per configuration'
+	@echo 'make clean               remove build/'
+	@echo
+	@echo 'CONFIG: linux $(CONFIGS)'
+	@echo 'CC=clang, CROSS_COMPILE=x86_64-linux-gnu-, CPU=max (boot, gdb), ACCEL=kvm (boot), V=1'
+
+# Installs or names the Debian packages that are missing. An included file is made before anything
+# else is looked at.
+ifneq ($(filter-out help clean,$(or $(MAKECMDGOALS),all)),)
+include build/setup.mk
+endif
+build/setup.mk: scripts/packages.txt scripts/setup
+	$(Q)scripts/setup
+	$(Q)mkdir -p $(@D) && touch $@
+
+include l4k/l4k.mk
+include personality/personality.mk
+include bench/bench.mk
+
+-include $(sort $(KERNEL_DEPS) $(patsubst %.o,%.d,$(SERVER_OBJS) $(SERVER_LIB_OBJS)))
+-include build/kernel/offsets.d $(wildcard build/host/*.d)
+
+# What a machine loads to run a configuration.
+bootable = build/$(1)/kernel.elf build/$(1)/boot.cpio
+
+all: $(foreach c,$(CONFIGS),$(call bootable,$(c)))
+
+check: all iso $(call bootable,sys_boot) bench-tests linux-tests $(HOST_TESTS) $(VM_HOST_TESTS) \
+		$(SERVER_TESTS:%=build/server-test/%) $(CHECK_DEPS)
+	$(Q)scripts/runtests
+
+boot: $(if $(filter linux,$(CONFIG)),bench-initramfs,$(call bootable,$(CONFIG)))
+	$(Q)scripts/boot $(CONFIG) $(APPEND)
+
+gdb: $(call bootable,$(CONFIG))
+	$(Q)scripts/gdb $(CONFIG) $(APPEND)
+
+iso: build/l4k.iso
+
+build/l4k.iso: scripts/iso $(foreach c,$(CONFIGS),$(call bootable,$(c)))
+	$(call say,ISO,$@)
+	$(Q)scripts/iso $@ $(CONFIGS)
+
+clean:
+	rm -rf build

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Address layout shared by the kernel, the personality, the linker scripts and the harness.
+ *
+ * Who executed an instruction is told by its address alone (bench/README.md), so these ranges
+ * must not overlap. Plain numbers only: the file is read by C, assembly and linker scripts. */
+#ifndef L4K_ABI_LAYOUT_H
+#define L4K_ABI_LAYOUT_H
+
+#define PAGE_SHIFT 12
+#define PAGE_SIZE 4096
+
+/* Stub and trampoline: page 0 is common code, the rest are slots of patched sites. They lie below
+ * everything a Linux program may map, so that one comparison tells whether a `syscall` comes from
+ * there; and within 2 GiB of every executable map, so that a five-byte jump reaches them. */
+#define STUB_BASE 0x0000000000010000
+#define STUB_SIZE 0x0000000000100000
+#define STUB_END 0x0000000000110000
+
+/* What a Linux program may be given: its ELF image, heap, maps and stack; LINUX_USER_MIN is what
+ * Linux calls vm.mmap_min_addr. Executable maps end below LINUX_EXEC_MAX. */
+#define LINUX_USER_MIN 0x0000000000110000
+#define LINUX_EXEC_MAX 0x0000000070000000
+#define LINUX_USER_MAX 0x0000400000000000
+
+/* One page per thread control block that user code sees (message words, map items). */
+#define UTCB_BASE 0x0000600000000000
+
+/* The personality server as a user task. */
+#define SERVER_BASE 0x0000700000000000
+
+/* End of what a user may map: the last page stays free, so that a `syscall` in the last mapped
+ * bytes never yields a non-canonical return address (Intel SDM vol. 2, SYSRET). */
+#define USER_MAX 0x00007ffffffff000
+
+/* All physical memory, and the kernel image (loaded at 1 MiB physical). */
+#define PHYS_MAP_BASE 0xffff800000000000
+#define KERNEL_BASE 0xffffffff80000000
+#define KERNEL_LOAD 0x0000000000100000
+
+#endif
