@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Waiting and its ends: results, timeouts, cancel, stop, the death of threads. */
+#include "l4k/ipc/ipc.h"
+#include "l4k/kern/cpu_state.h"
+#include "l4k/kern/fpu.h"
+#include "l4k/kern/sched.h"
+#include "l4k/vm/vm_object.h"
+#include "l4k/x86_64/clock.h"
+
+void ipc_finish(struct thread *t, enum status s)
+{
+    struct frame *f = thread_frame(t);
+
+    f->rax = (uint64_t)(int64_t)s;
+    if (s == OK)
+        return;
+    f->rflags |= RFLAGS_CARRY;
+    if (t->utcb)
+        t->utcb->status = s;
+}
+
+void ipc_unwait(struct thread *t)
+{
+    if (t->state == THREAD_SENDING) {
+        list_remove(&t->sender_link);
+        t->partner->queued_events--;
+    }
+    if (t->waiting_on && t->waiting_on->caller == t)
+        t->waiting_on->caller = &null_thread;
+    t->waiting_on = NULL;
+    t->partner = NULL;
+    t->open_rank = 0;
+    t->faulted = false;
+    t->reply_rank = t->rank;
+    timeout_set(&t->timeout, 0);
+    t->state = THREAD_READY;
+}
+
+static bool waits(const struct thread *t)
+{
+    return thread_blocked(t) && t->state != THREAD_STOPPED && t->state != THREAD_DEAD;
+}
+
+void ipc_cancel(struct thread *t, enum status why)
+{
+    bool faulted = t->faulted;
+
+    if (!waits(t))
+        return;
+    ipc_unwait(t);
+    if (!faulted) /* a fault is no operation: the instruction is tried again */
+        ipc_finish(t, why);
+    sched_ready(t);
+}
+
+void ipc_stop(struct thread *t)
+{
+    if (t->state == THREAD_DEAD)
+        return;
+    if (waits(t))
+        ipc_unwait(t);
+    sched_remove(t);
+    t->state = THREAD_STOPPED;
+}
+
+static void timed_out(struct timeout *timeout)
+{
+    ipc_cancel(container_of(timeout, struct thread, timeout), ERR_TIMEOUT);
+}
+
+/* Whoever waits for `t` learns that it is gone. */
+static void abandon_partners(struct thread *t)
+{
+    struct list *l, *next;
+
+    while (!list_empty(&t->senders))
+        ipc_cancel(container_of(t->senders.next, struct thread, sender_link), ERR_DEAD);
+    list_for_each_safe(l, next, &all_threads) {
+        struct thread *other = container_of(l, struct thread, all_link);
+
+        if (other->waiting_on == t ||
+            (other->state == THREAD_RECEIVING && other->partner == t))
+            ipc_cancel(other, ERR_DEAD);
+    }
+}
+
+static void unbind_gates(struct thread *t)
+{
+    while (!list_empty(&t->gates)) {
+        struct gate *g = container_of(t->gates.next, struct gate, link);
+
+        g->object.receiver = &null_thread;
+        list_remove(&g->link);
+    }
+}
+
+void ipc_thread_destroy(struct thread *t)
+{
+    if (t->state == THREAD_DEAD)
+        return;
+    ipc_stop(t);
+    t->state = THREAD_DEAD;
+    abandon_partners(t);
+    unbind_gates(t);
+    notifications_orphan(t);
+    fpu_flush(t);
+    list_remove(&t->task_link);
+    list_remove(&t->all_link);
+    if (t->handler)
+        object_release(t->handler);
+    t->handler = NULL;
+    t->utcb = NULL;
+    if (t->utcb_object)
+        vm_object_release(t->utcb_object);
+    t->utcb_object = NULL;
+    if (t == current())
+        cpu_tss.rsp0 = (uint64_t)&null_thread;
+    object_release(&t->object);
+}
+
+static uint64_t deadline_in(uint64_t microseconds)
+{
+    uint64_t now = clock_ns();
+
+    return microseconds > (UINT64_MAX - now) / 1000 ? UINT64_MAX : now + microseconds * 1000;
+}
+
+/* Arms the timeout of a wait; NO_TIMEOUT arms nothing. */
+static void arm(struct thread *t, uint64_t microseconds)
+{
+    if (microseconds == NO_TIMEOUT)
+        return;
+    t->timeout.expired = timed_out;
+    timeout_set(&t->timeout, deadline_in(microseconds));
+}
+
+void ipc_await_reply(struct thread *t, struct thread *server, uint64_t timeout)
+{
+    t->waiting_on = server;
+    server->caller = t;
+    if (timeout == NO_TIMEOUT && !t->faulted)
+        return;
+    t->state = THREAD_CALLING;
+    t->reply_rank = 0;
+    arm(t, timeout);
+}
+
+void ipc_await_send(struct thread *t, struct thread *receiver, uint64_t timeout)
+{
+    t->state = THREAD_SENDING;
+    t->partner = receiver;
+    list_add_tail(&receiver->senders, &t->sender_link);
+    receiver->queued_events++;
+    arm(t, timeout);
+}
+
+void ipc_await_message(struct thread *t, struct thread *from, uint64_t timeout)
+{
+    if (!from && timeout == NO_TIMEOUT) {
+        t->open_rank = t->rank;
+        return;
+    }
+    t->state = THREAD_RECEIVING;
+    t->partner = from;
+    arm(t, timeout);
+}

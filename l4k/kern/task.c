@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Tasks and the accounts that pay for them. */
+#include "l4k/kern/task.h"
+
+#include "l4k/lib/assert.h"
+
+void (*task_map_release)(struct vm_map *map);
+void (*task_thread_destroy)(struct thread *t);
+
+/* Accounts without holders whose charges are still out: freed when a later release finds them
+ * settled. */
+static struct list unsettled = {&unsettled, &unsettled};
+
+struct account_block {
+    struct account account;
+    struct list link;
+};
+
+/* Gives the limit of a settled account back to its parent and frees it. */
+static void settle(struct account_block *b)
+{
+    struct account *parent = b->account.parent;
+
+    list_remove(&b->link);
+    if (parent)
+        parent->quota.used -= b->account.quota.limit;
+    kmem_free(b, sizeof(*b), NULL);
+    if (parent)
+        account_release(parent);
+}
+
+static void settle_one(void)
+{
+    struct list *l;
+
+    list_for_each(l, &unsettled) {
+        struct account_block *b = container_of(l, struct account_block, link);
+
+        if (b->account.quota.used == 0)
+            return settle(b);
+    }
+}
+
+enum status account_create(struct account *parent, size_t limit, struct account **out)
+{
+    struct account_block *b;
+
+    if (parent && limit > parent->quota.limit - parent->quota.used)
+        return ERR_NO_MEMORY;
+    b = kmem_alloc(sizeof(*b), NULL);
+    if (!b)
+        return ERR_NO_MEMORY;
+    if (parent) {
+        parent->quota.used += limit;
+        b->account.parent = account_reference(parent);
+    }
+    b->account.quota.limit = limit;
+    b->account.holders = 1;
+    list_init(&b->link);
+    *out = &b->account;
+    return OK;
+}
+
+void account_release(struct account *a)
+{
+    assert(a->holders > 0);
+    if (--a->holders == 0)
+        list_add_tail(&unsettled, &container_of(a, struct account_block, account)->link);
+    settle_one();
+}
+
+static void task_free(struct object *o)
+{
+    struct task *task = task_of(o);
+    struct account *account = task->account;
+
+    task_destroy(task);
+    kmem_free(task, sizeof(*task), &account->quota);
+    account_release(account);
+}
+
+enum status task_create(struct vm_map *map, uint64_t cr3, struct account *account,
+                        struct task **out)
+{
+    struct task *task = kmem_alloc(sizeof(*task), &account->quota);
+    enum status s;
+
+    if (!task)
+        return ERR_NO_MEMORY;
+    object_init(&task->object, OBJECT_TASK, task_free);
+    list_init(&task->threads);
+    s = cap_space_init(&task->caps, &account->quota, &task->threads);
+    if (s != OK) {
+        kmem_free(task, sizeof(*task), &account->quota);
+        return s;
+    }
+    task->map = map;
+    task->cr3 = cr3;
+    task->account = account_reference(account);
+    *out = task;
+    return OK;
+}
+
+void task_destroy(struct task *task)
+{
+    if (!task->map)
+        return;
+    while (!list_empty(&task->threads))
+        task_thread_destroy(container_of(task->threads.next, struct thread, task_link));
+    cap_space_fini(&task->caps);
+    task_map_release(task->map);
+    task->map = NULL;
+}

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* ELF64 (System V gABI, chapter 5), as far as a root task needs it. */
+#include "l4k/sys/elf.h"
+
+#include <stdbool.h>
+
+#include "l4k/lib/string.h"
+#include "l4k/vm/vm_copy.h"
+
+struct elf_header {
+    uint8_t ident[16];
+    uint16_t type, machine;
+    uint32_t version;
+    uint64_t entry, phoff, shoff;
+    uint32_t flags;
+    uint16_t ehsize, phentsize, phnum, shentsize, shnum, shstrndx;
+};
+
+struct elf_segment {
+    uint32_t type, flags;
+    uint64_t offset, vaddr, paddr, filesz, memsz, align;
+};
+
+#define ET_EXEC 2
+#define EM_X86_64 62
+#define PT_LOAD 1
+#define PF_X 1
+#define PF_W 2
+#define PF_R 4
+
+static bool header_ok(const struct elf_header *h, size_t size)
+{
+    return size >= sizeof(*h) && !memcmp(h->ident, "\177ELF\2\1", 6) && h->type == ET_EXEC &&
+           h->machine == EM_X86_64 && h->phentsize == sizeof(struct elf_segment) &&
+           h->phoff <= size && h->phnum <= (size - h->phoff) / sizeof(struct elf_segment);
+}
+
+static bool segment_ok(const struct elf_segment *s, size_t size)
+{
+    return s->offset <= size && s->filesz <= size - s->offset && s->filesz <= s->memsz &&
+           s->memsz && s->memsz <= USER_MAX && s->vaddr <= USER_MAX - s->memsz;
+}
+
+static unsigned segment_prot(const struct elf_segment *s)
+{
+    return (s->flags & PF_R ? VM_PROT_READ : 0) | (s->flags & PF_W ? VM_PROT_WRITE : 0) |
+           (s->flags & PF_X ? VM_PROT_EXECUTE : 0);
+}
+
+static enum status load_segment(const char *image, const struct elf_segment *s,
+                                struct vm_map *map)
+{
+    uint64_t start = vm_trunc_page(s->vaddr), end = vm_round_page(s->vaddr + s->memsz);
+    enum status status = vm_map_enter(map, &start, end - start, 0, false, NULL, 0, false,
+                                      segment_prot(s), VM_PROT_ALL, VM_INHERIT_COPY);
+
+    if (status != OK)
+        return status;
+    return vm_copy_out(map, s->vaddr, image + s->offset, s->filesz, true);
+}
+
+enum status elf_load(const void *image, size_t size, struct vm_map *map, uint64_t *entry)
+{
+    const struct elf_header *h = image;
+    const struct elf_segment *segments;
+
+    if (!header_ok(h, size))
+        return ERR_INVALID;
+    segments = (const void *)((const char *)image + h->phoff);
+    for (unsigned i = 0; i < h->phnum; i++) {
+        enum status s;
+
+        if (segments[i].type != PT_LOAD)
+            continue;
+        if (!segment_ok(&segments[i], size))
+            return ERR_INVALID;
+        s = load_segment(image, &segments[i], map);
+        if (s != OK)
+            return s;
+    }
+    *entry = h->entry;
+    return OK;
+}

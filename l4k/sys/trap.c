@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Traps: interrupts to their drivers, page faults to the VM, the rest to the IPC path; what the kernel
+ * itself does wrong is its last word. */
+#include "l4k/kern/cpu_state.h"
+#include "l4k/kern/fpu.h"
+#include "l4k/kern/panic.h"
+#include "l4k/kern/sched.h"
+#include "l4k/kern/task.h"
+#include "l4k/kern/timeout.h"
+#include "l4k/sys/client.h"
+#include "l4k/sys/trap.h"
+#include "l4k/vm/vm_fault.h"
+#include "l4k/x86_64/clock.h"
+#include "l4k/x86_64/cpu.h"
+#include "l4k/x86_64/gdt.h"
+#include "l4k/x86_64/idt.h"
+#include "l4k/x86_64/pic.h"
+
+#define VECTOR_DEBUG 1
+#define VECTOR_NMI 2
+#define VECTOR_BREAKPOINT 3
+#define VECTOR_OVERFLOW 4
+#define VECTOR_NO_FPU 7
+#define VECTOR_DOUBLE_FAULT 8
+#define VECTOR_PAGE_FAULT 14
+#define VECTOR_MACHINE_CHECK 18
+#define VECTORS 256
+#define VECTOR_SIZE 16
+
+/* Page fault error code (SDM vol. 3, 4.7). */
+#define PF_WRITE 0x2
+#define PF_FETCH 0x10
+
+extern char trap_vectors[];
+
+void trap_init(void)
+{
+    for (unsigned v = 0; v < VECTORS; v++) {
+        unsigned dpl = v == VECTOR_BREAKPOINT || v == VECTOR_OVERFLOW ? 3 : 0;
+        unsigned ist = v == VECTOR_DOUBLE_FAULT    ? IST_DOUBLE_FAULT
+                       : v == VECTOR_NMI           ? IST_NMI
+                       : v == VECTOR_MACHINE_CHECK ? IST_MACHINE_CHECK
+                                                   : 0;
+
+        idt_set(v, (void (*)(void))(trap_vectors + v * VECTOR_SIZE), dpl, ist);
+    }
+}
+
+static void hardware_interrupt(unsigned line)
+{
+    if (pic_spurious(line))
+        return;
+    pic_eoi(line);
+    if (line == TICK_IRQ) {
+        sched_tick();
+        timeout_tick();
+        return;
+    }
+    if (!client_interrupt(line))
+        pic_mask(line);
+}
+
+static void page_fault(struct thread *t, const struct frame *f)
+{
+    uint64_t address = read_cr2();
+    unsigned access = f->error & PF_WRITE   ? VM_PROT_WRITE
+                      : f->error & PF_FETCH ? VM_PROT_EXECUTE
+                                            : VM_PROT_READ;
+    enum status s = vm_fault(t->task->map, address, access);
+
+    if (s != OK)
+        client_page_fault(t, address, access, s != ERR_ADDRESS);
+}
+
+static void user_trap(struct thread *t, struct frame *f)
+{
+    if (f->vector == VECTOR_PAGE_FAULT)
+        page_fault(t, f);
+    else if (f->vector == VECTOR_NO_FPU)
+        fpu_claim();
+    else if (f->vector == VECTOR_NMI || f->vector == VECTOR_MACHINE_CHECK)
+        panic_frame(f, "vector %lu in user mode", f->vector);
+    else
+        client_exception(t, f->vector, f->error);
+}
+
+/* A kernel that was interrupted while it idled or ran the collocated server goes on there. */
+void trap(struct frame *f)
+{
+    bool interrupt = f->vector >= PIC_VECTOR && f->vector < PIC_VECTOR + PIC_IRQS;
+    bool user = f->cs & 3;
+
+    if (interrupt)
+        hardware_interrupt((unsigned)(f->vector - PIC_VECTOR));
+    else if (user)
+        user_trap(current(), f);
+    else
+        panic_frame(f, "kernel fault: vector %lu error %#lx address %#lx", f->vector, f->error,
+                    read_cr2());
+    client_events(f);
+    if (user)
+        sched_resume();
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Traps and interrupts. */
+#ifndef L4K_SYS_TRAP_H
+#define L4K_SYS_TRAP_H
+
+#include "l4k/x86_64/frame.h"
+
+/* Directs all vectors to the trap entry (entry.S). */
+void trap_init(void);
+
+/* Called by the trap entry: for a trap from user mode it does not return. */
+void trap(struct frame *f);
+
+#endif
