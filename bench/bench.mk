@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# The measuring half: counting plugin, benchmark program, its initramfs, their tests, the table.
+# Included by the root Makefile; paths are from the root. CONFIGS may name the configurations whose
+# kernels the table needs (each built by build/<config>/kernel.elf and build/<config>/boot.cpio).
+
+# Everything here runs on the host or is an ordinary Linux program: the host's compiler.
+HOSTCC ?= gcc
+PYTHON ?= /usr/bin/python3
+BENCH_OUT := build/bench
+BENCH_FLAGS := -std=gnu11 -O2 -g -Wall -Wextra -Werror -I. -MMD -MP
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+
+BENCH_PLUGIN := $(BENCH_OUT)/insn.so
+BENCH_INITRAMFS := $(BENCH_OUT)/initramfs.cpio
+BENCH_TINY := $(BENCH_OUT)/tiny.elf
+BENCH_HOST_TESTS := $(BENCH_OUT)/host_count
+
+.PHONY: plugin bench-initramfs bench-tests table
+plugin: $(BENCH_PLUGIN)
+bench-initramfs: $(BENCH_INITRAMFS)
+bench-tests: $(BENCH_HOST_TESTS) $(BENCH_TINY) $(BENCH_PLUGIN) $(BENCH_INITRAMFS)
+
+$(BENCH_OUT):
+	$(Q)mkdir -p $@
+
+# --- Counting plugin ---
+BENCH_PLUGIN_SRC := bench/plugin/insn.c bench/plugin/count.c
+BENCH_PLUGIN_OBJ := $(BENCH_PLUGIN_SRC:%.c=$(BENCH_OUT)/%.pic.o)
+
+$(BENCH_OUT)/%.pic.o: %.c
+	$(Q)mkdir -p $(@D)
+	$(call say,HOSTCC,$@)
+	$(Q)$(HOSTCC) $(BENCH_FLAGS) -fPIC -fvisibility=hidden -c $< -o $@
+
+$(BENCH_PLUGIN): $(BENCH_PLUGIN_OBJ)
+	$(call say,LINK,$@)
+	$(Q)$(HOSTCC) -shared $^ -o $@
+
+$(BENCH_OUT)/host_count: bench/plugin/host_count.c bench/plugin/count.c bench/plugin/count.h \
+    bench/marker.h | $(BENCH_OUT)
+	$(call say,HOSTCC,$@)
+	$(Q)$(HOSTCC) $(filter-out -MMD -MP,$(BENCH_FLAGS)) $(SANITIZE) $(filter %.c,$^) -lcmocka -o $@
+
+# --- The Linux programs, one binary for every row ---
+BENCH_LINUX_SRC := $(addprefix bench/linux/,main.c calibrate.c null.c getpid.c getppid.c write.c \
+    read.c stat.c open_close.c signal_install.c pipe.c fork.c fork_exec.c page_fault.c mmap.c)
+BENCH_LINUX_OBJ := $(BENCH_LINUX_SRC:%.c=$(BENCH_OUT)/%.o)
+
+$(BENCH_OUT)/bench/linux/%.o: bench/linux/%.c
+	$(Q)mkdir -p $(@D)
+	$(call say,HOSTCC,$@)
+	$(Q)$(HOSTCC) $(BENCH_FLAGS) -c $< -o $@
+
+$(BENCH_OUT)/bench-linux: $(BENCH_LINUX_OBJ)
+	$(call say,LINK,$@)
+	$(Q)$(HOSTCC) -static $^ -o $@
+
+$(BENCH_OUT)/hello: $(BENCH_OUT)/bench/linux/hello.o
+	$(call say,LINK,$@)
+	$(Q)$(HOSTCC) -static $^ -o $@
+
+$(BENCH_INITRAMFS): $(BENCH_OUT)/bench-linux $(BENCH_OUT)/hello scripts/mkinitramfs
+	$(call say,CPIO,$@)
+	$(Q)scripts/mkinitramfs $@ --devices init=$(BENCH_OUT)/bench-linux hello=$(BENCH_OUT)/hello
+
+# --- A guest of a few instructions, to test plugin and runner ---
+$(BENCH_TINY): scripts/test/tiny.S scripts/test/tiny.ld | $(BENCH_OUT)
+	$(call say,HOSTCC,$@)
+	$(Q)$(HOSTCC) -m32 -c -nostdlib -ffreestanding $< -o $(BENCH_OUT)/tiny.o
+	$(Q)ld -m elf_i386 --no-warn-rwx-segments -T scripts/test/tiny.ld $(BENCH_OUT)/tiny.o -o $@
+
+# --- The table ---
+BENCH_KERNELS := $(foreach config,$(filter-out linux,$(CONFIGS)),build/$(config)/kernel.elf \
+    build/$(config)/boot.cpio)
+
+table: $(BENCH_PLUGIN) $(BENCH_INITRAMFS) $(BENCH_KERNELS)
+	scripts/table $(if $(CPU),--cpu $(CPU))
+
+-include $(BENCH_PLUGIN_OBJ:.o=.d) $(BENCH_LINUX_OBJ:.o=.d) $(BENCH_OUT)/bench/linux/hello.d
