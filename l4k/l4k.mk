@@ -14,7 +14,7 @@ HOST_CFLAGS = -std=gnu11 -O1 -g -fsanitize=address,undefined -fno-sanitize-recov
 KERNEL_LDFLAGS = -nostdlib -static -z max-page-size=4096 -z noexecstack --build-id=none
 
 LIB_SRCS = $(sort $(wildcard l4k/lib/*.c))
-X86_64_SRCS = $(sort $(wildcard l4k/x86_64/*.c)) l4k/x86_64/start.S l4k/x86_64/entry.S
+X86_64_SRCS = $(sort $(wildcard l4k/x86_64/*.c)) $(addprefix l4k/x86_64/,start.S entry.S user_copy_asm.S)
 KERN_SRCS = $(filter-out l4k/kern/offsets.c,$(sort $(wildcard l4k/kern/*.c)))
 -include l4k/vm/vm.mk
 KERNEL_SRCS = $(LIB_SRCS) $(X86_64_SRCS) $(KERN_SRCS) $(VM_SRCS)
@@ -113,7 +113,7 @@ endef
 $(foreach c,l4linux l4linux-tramp,$(eval $(call server_rules,$(c))))
 
 # The native L4 program of l4native: tests and measures IPC as the root task.
-NATIVE_SRCS = bench/native/start.S $(sort $(wildcard bench/native/*.c))
+NATIVE_SRCS = $(sort $(wildcard bench/native/*.S bench/native/*.c))
 NATIVE_OBJS = $(patsubst %,build/place/%.o,$(basename $(NATIVE_SRCS)))
 NATIVE_LDFLAGS = -nostdlib -static -z max-page-size=4096 -z noexecstack --build-id=none -e _start \
 	-Ttext-segment=0x400000

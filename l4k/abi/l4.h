@@ -116,7 +116,8 @@ static inline uint64_t l4_tag(unsigned op, unsigned cap, unsigned words, unsigne
 #define TASK_CREATE 1       /* w0 slot for the new task, w1 kernel memory limit in bytes */
 #define TASK_DESTROY 2
 #define TASK_FORK 3         /* w0 slot: a new task whose map is a copy by inheritance; w1 limit */
-#define TASK_THREAD 4       /* w0 slot for a new, stopped thread; w1 UTCB address; w2 priority */
+#define TASK_THREAD 4       /* w0 slot for a new, stopped thread; w1 UTCB address (0: none); w2
+                             * priority; w3 memory object that holds the UTCB, or 0; w4 offset in it */
 #define TASK_GATE 5         /* w0 slot, w1 thread capability, w2 badge: a new gate */
 #define TASK_CAP_COPY 6     /* w0 slot in the task called, w1 the caller's capability */
 #define TASK_CAP_DELETE 7   /* w0 slot in the task called */

@@ -13,10 +13,6 @@ enum status invoke_thread(struct thread *t, struct object *o, uint32_t label);
 enum status invoke_memory(struct thread *t, struct object *o, uint32_t label);
 enum status invoke_system(struct thread *t, struct object *o, uint32_t label);
 
-/* Gives a new thread its UTCB: a page of memory at `address` of its task, which the kernel reaches
- * too. The page stays the kernel's while the thread lives, whatever the task does to its map. */
-enum status thread_give_utcb(struct thread *t, uint64_t address);
-
 /* A memory object behind a capability. One reference, the caller's. ERR_INVALID, ERR_NO_MEMORY. */
 enum status memory_create(struct account *payer, uint64_t size, struct object **out);
 struct vm_object *memory_vm_object(struct object *o);

@@ -37,26 +37,20 @@ static enum status new_task(struct thread *t, struct task *payer, struct task *m
     return s == OK ? invoke_insert(t->task, f->rdi, s, &task->object) : s;
 }
 
-enum status thread_give_utcb(struct thread *t, uint64_t address)
+/* The memory object that is to hold the UTCB (r10; none: 0), where in it (r8), and where the thread
+ * sees it (rsi; no UTCB: 0). */
+static enum status new_utcb(struct thread *t, struct thread *thread)
 {
-    struct vm_object *object;
-    paddr_t frame;
-    enum status s = vm_object_create_anonymous(PAGE_SIZE, task_quota(t->task), &object);
+    struct frame *f = thread_frame(t);
+    struct object *o;
+    enum status s;
 
-    if (s != OK)
-        return s;
-    s = vm_object_frame(object, 0, VM_PROT_READ | VM_PROT_WRITE, true, &frame);
-    if (s == OK)
-        s = vm_map_enter(t->task->map, &address, PAGE_SIZE, 0, false, object, 0, false,
-                         VM_PROT_READ | VM_PROT_WRITE, VM_PROT_READ | VM_PROT_WRITE,
-                         VM_INHERIT_NONE);
-    if (s != OK) {
-        vm_object_release(object);
-        return s;
-    }
-    t->utcb = phys_to_virt(frame);
-    t->utcb_object = object;
-    return OK;
+    if (!f->rsi)
+        return OK;
+    if (!f->r10)
+        return utcb_give(thread, f->rsi, NULL, 0);
+    s = cap_lookup(&t->task->caps, slot_arg(f->r10), OBJECT_MEMORY, &o);
+    return s == OK ? utcb_give(thread, f->rsi, memory_vm_object(o), f->r8) : s;
 }
 
 static enum status new_thread(struct thread *t, struct task *task)
@@ -70,8 +64,7 @@ static enum status new_thread(struct thread *t, struct task *task)
     s = thread_create(task, (unsigned)f->rdx, &thread);
     if (s != OK)
         return s;
-    if (f->rsi)
-        s = thread_give_utcb(thread, f->rsi);
+    s = new_utcb(t, thread);
     if (s == OK)
         s = cap_insert(&t->task->caps, slot_arg(f->rdi), &thread->object);
     if (s != OK)

@@ -50,6 +50,13 @@ void interrupt_ack(struct object *interrupt);
 /* A hardware interrupt; false: the line is not bound. */
 bool interrupt_raise(unsigned line);
 
+/* Gives a new thread its UTCB: the page at `offset` of `object`, mapped at `address` of its task, or
+ * with NULL a page of its own. Whatever the task does to its map or the object's other users to
+ * theirs, the page stays the kernel's until utcb_drop(). */
+enum status utcb_give(struct thread *t, uint64_t address, struct vm_object *object,
+                      uint64_t offset);
+void utcb_drop(struct thread *t);
+
 /* Is `t` ready to take a message from `from` (NULL: from the kernel)? */
 static inline bool ipc_waits_for(const struct thread *t, const struct thread *from)
 {

@@ -4,7 +4,6 @@
 #include "l4k/kern/cpu_state.h"
 #include "l4k/kern/fpu.h"
 #include "l4k/kern/sched.h"
-#include "l4k/vm/vm_object.h"
 #include "l4k/x86_64/clock.h"
 
 void ipc_finish(struct thread *t, enum status s)
@@ -109,10 +108,7 @@ void ipc_thread_destroy(struct thread *t)
     if (t->handler)
         object_release(t->handler);
     t->handler = NULL;
-    t->utcb = NULL;
-    if (t->utcb_object)
-        vm_object_release(t->utcb_object);
-    t->utcb_object = NULL;
+    utcb_drop(t);
     if (t == current())
         cpu_tss.rsp0 = (uint64_t)&null_thread;
     object_release(&t->object);

@@ -96,7 +96,8 @@ struct thread {
     struct list sources;       /* bound timers and interrupts */
     struct object *handler;    /* gate for faults and exceptions, or NULL; a reference */
     struct timeout timeout;    /* of a timed wait */
-    struct vm_object *utcb_object; /* keeps the UTCB's page; NULL without UTCB */
+    struct vm_object *utcb_object; /* holds the UTCB's page, at utcb_offset; NULL without UTCB */
+    uint64_t utcb_offset;
     struct list all_link;
     void *fpu;                 /* 512 bytes FXSAVE */
 };

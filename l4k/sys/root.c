@@ -66,7 +66,7 @@ static struct thread *make_thread(struct task *task, uint64_t entry)
     uint64_t stack = ROOT_STACK_TOP - ROOT_STACK_SIZE;
 
     must(thread_create(task, ROOT_PRIORITY, &t), "thread");
-    must(thread_give_utcb(t, UTCB_BASE), "UTCB");
+    must(utcb_give(t, UTCB_BASE, NULL, 0), "UTCB");
     must(vm_map_enter(task->map, &stack, ROOT_STACK_SIZE, 0, false, NULL, 0, false,
                       VM_PROT_READ | VM_PROT_WRITE, VM_PROT_ALL, VM_INHERIT_COPY), "stack");
     thread_frame(t)->rip = entry;

@@ -15,6 +15,7 @@
 #include "l4k/x86_64/gdt.h"
 #include "l4k/x86_64/idt.h"
 #include "l4k/x86_64/pic.h"
+#include "l4k/x86_64/user_copy.h"
 
 #define VECTOR_DEBUG 1
 #define VECTOR_NMI 2
@@ -72,6 +73,23 @@ static void page_fault(struct thread *t, const struct frame *f)
         client_page_fault(t, address, access, s != ERR_ADDRESS);
 }
 
+/* A fault of copy_from_user() or copy_to_user() is the running thread's; false: it is no such. */
+static bool user_copy_fault(struct frame *f)
+{
+    enum status s;
+
+    if (f->vector != VECTOR_PAGE_FAULT || f->rip < (uint64_t)user_copy_start ||
+        f->rip >= (uint64_t)user_copy_end)
+        return false;
+    s = vm_fault(current()->task->map, read_cr2(),
+                 f->error & PF_WRITE ? VM_PROT_WRITE : VM_PROT_READ);
+    if (s != OK) {
+        f->rax = (uint64_t)(int64_t)s;
+        f->rip = (uint64_t)user_copy_failed;
+    }
+    return true;
+}
+
 static void user_trap(struct thread *t, struct frame *f)
 {
     if (f->vector == VECTOR_PAGE_FAULT)
@@ -94,6 +112,8 @@ void trap(struct frame *f)
         hardware_interrupt((unsigned)(f->vector - PIC_VECTOR));
     else if (user)
         user_trap(current(), f);
+    else if (user_copy_fault(f))
+        return;
     else
         panic_frame(f, "kernel fault: vector %lu error %#lx address %#lx", f->vector, f->error,
                     read_cr2());

@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-#define TICK_HZ 1000
+#define TICK_HZ 250
 #define TICK_IRQ 0
 
 /* Measures the TSC against the PIT, reads the date. Some 15 ms, interrupts off. */

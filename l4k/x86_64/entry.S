@@ -5,6 +5,8 @@
  * ring 0 on the current stack. Both times a struct frame is completed and void trap(struct frame *)
  * is called, for user mode on the kernel stack. trap() returns only to ring 0. */
 
+#include "l4k/x86_64/patch.h"
+
     .text
     .macro vector number, has_error
     .balign 16
@@ -47,6 +49,7 @@ trap_entry:
     push %r15
     mov %rsp, %rdi
     cld
+    USER_ACCESS_END /* user code may have set AC */
     testb $3, 18*8(%rsp) /* cs */
     jz 1f
     lea kernel_stack_top(%rip), %rsp

@@ -26,6 +26,7 @@
 #include "l4k/x86_64/pic.h"
 #include "l4k/x86_64/reset.h"
 #include "l4k/x86_64/serial.h"
+#include "l4k/x86_64/user_copy.h"
 #include "personality/place/host_result.h"
 
 #define CLIENT_PRIORITY 8
@@ -211,14 +212,22 @@ void host_object_release(struct host_object *o)
 
 /* ---- copies ---- */
 
+/* The caller's own memory is loaded and can be reached directly. */
+static bool is_loaded(const struct host_space *s)
+{
+    return &s->task == current()->task;
+}
+
 enum host_copy host_copy_in(struct host_space *s, void *dst, uint64_t src, size_t n)
 {
-    return copy_result(IN_KERNEL(vm_copy_in(map_of(s), src, dst, n)));
+    return copy_result(IN_KERNEL(is_loaded(s) ? copy_from_user(dst, src, n)
+                                              : vm_copy_in(map_of(s), src, dst, n)));
 }
 
 enum host_copy host_copy_out(struct host_space *s, uint64_t dst, const void *src, size_t n)
 {
-    return copy_result(IN_KERNEL(vm_copy_out(map_of(s), dst, src, n, false)));
+    return copy_result(IN_KERNEL(is_loaded(s) ? copy_to_user(dst, src, n)
+                                              : vm_copy_out(map_of(s), dst, src, n, false)));
 }
 
 enum host_copy host_copy_string(struct host_space *s, char *dst, uint64_t src, size_t max,

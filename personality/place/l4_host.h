@@ -11,7 +11,6 @@ enum host_copy place_copy_out_forced(struct host_space *s, uint64_t dst, const v
 
 /* patch_hide() for the stub's first page, whose `syscall` is at offset `syscall`: before it, the
  * program is at its own `syscall`; behind it, behind. */
-void place_hide_trampoline(struct host_space *s, struct host_call *c, struct host_regs *regs,
-                           uint64_t syscall);
+void place_hide_trampoline(struct host_call *c, struct host_regs *regs, uint64_t syscall);
 
 #endif

@@ -90,11 +90,9 @@ static bool patch(struct host_space *s, uint64_t back, uint32_t nr)
 void patch_site(struct host_call *c)
 {
     struct host_space *s = c->thread->space;
-    uint64_t back, *known;
+    uint64_t back = place_utcb(c->thread)->reflect_rip;
+    uint64_t *known = &s->unpatchable[back / 2 % UNPATCHABLE_SITES];
 
-    if (host_copy_in(s, &back, place_utcb(c->thread), sizeof(back)) != HOST_DONE)
-        return;
-    known = &s->unpatchable[back / 2 % UNPATCHABLE_SITES];
     if (*known != back && !patch(s, back, (uint32_t)c->nr))
         *known = back;
 }
@@ -126,5 +124,5 @@ void patch_hide(struct host_space *s, struct host_call *c, struct host_regs *reg
     if (regs->rip >= SLOTS_BASE && regs->rip < STUB_END)
         hide_slot(s, regs);
     else
-        place_hide_trampoline(s, c, regs, stub_image_syscall - stub_image);
+        place_hide_trampoline(c, regs, stub_image_syscall - stub_image);
 }

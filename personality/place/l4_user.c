@@ -291,11 +291,36 @@ enum host_copy host_cas32(struct host_space *s, uint64_t addr, uint32_t old, uin
 
 /* ---- threads ---- */
 
-/* The stub names fixed capabilities, so a space holds one thread. */
-uint64_t place_utcb(const struct host_thread *t)
+/* All client UTCBs lie in one memory object, which the server maps: the page of thread n is page n. A
+ * client sees its own at UTCB_BASE, where GS leads the stub. */
+#define CLIENT_UTCBS 16384
+#define CLIENT_UTCB_BASE 0x0000730000000000
+
+static uint32_t utcb_object;
+static uint16_t free_utcbs[CLIENT_UTCBS];
+static uint32_t free_utcb_count, next_utcb;
+
+struct utcb *place_utcb(const struct host_thread *t)
 {
-    (void)t;
-    return UTCB_BASE;
+    return (struct utcb *)(CLIENT_UTCB_BASE + (uint64_t)t->utcb * PAGE_SIZE);
+}
+
+/* False: there are none left. */
+static bool utcb_alloc(struct host_thread *t)
+{
+    if (free_utcb_count)
+        t->utcb = free_utcbs[--free_utcb_count];
+    else if (next_utcb < CLIENT_UTCBS)
+        t->utcb = next_utcb++;
+    else
+        return false;
+    memset(place_utcb(t), 0, sizeof(struct utcb)); /* the last thread's */
+    return true;
+}
+
+static void utcb_free(const struct host_thread *t)
+{
+    free_utcbs[free_utcb_count++] = (uint16_t)t->utcb;
 }
 
 /* A gate to the server's thread, through which `badge` arrives, in a slot of the client. */
@@ -329,9 +354,11 @@ static enum status equip(struct host_thread *t, struct host_call *c)
 {
     uint64_t badge = (uint64_t)c;
     uint32_t task = t->space->task;
-    enum status s = l4_do(task, TASK_THREAD, t->cap, place_utcb(t), CLIENT_PRIORITY, 0);
+    uint64_t w[6] = {t->cap, UTCB_BASE, CLIENT_PRIORITY, utcb_object,
+                     (uint64_t)t->utcb * PAGE_SIZE};
+    enum status s = l4_invoke(task, TASK_THREAD, w);
 
-    /* An earlier thread's gates and UTCB are in the way: it was destroyed. */
+    /* An earlier thread's gates are in the way: it was destroyed. */
     if (s == OK)
         s = l4_do(task, TASK_CAP_DELETE, CLIENT_CAP_CALL, 0, 0, 0);
     if (s == OK)
@@ -347,6 +374,7 @@ static enum status equip(struct host_thread *t, struct host_call *c)
     return s;
 }
 
+/* The stub names fixed capabilities, so a space holds one thread. */
 int host_thread_create(struct host_space *s, struct host_call *c)
 {
     struct host_thread *t;
@@ -358,6 +386,10 @@ int host_thread_create(struct host_space *s, struct host_call *c)
     t = record_alloc();
     if (!t)
         return -ERRNO_ENOMEM;
+    if (!utcb_alloc(t)) {
+        record_free(t);
+        return -ERRNO_EAGAIN;
+    }
     t->space = s;
     t->own_regs = true;
     t->cap = slot_alloc();
@@ -365,6 +397,7 @@ int host_thread_create(struct host_space *s, struct host_call *c)
         status = equip(t, c);
     if (status != OK) {
         slot_free(t->cap);
+        utcb_free(t);
         record_free(t);
         return errno_of(status);
     }
@@ -379,9 +412,10 @@ void host_thread_destroy(struct host_call *c)
 
     if (l4_do(t->cap, THREAD_DESTROY, 0, 0, 0, 0) != OK)
         host_panic("thread destroy");
-    if (l4_do(t->space->task, TASK_UNMAP, place_utcb(t), PAGE_SIZE, 0, 0) != OK)
+    if (l4_do(t->space->task, TASK_UNMAP, UTCB_BASE, PAGE_SIZE, 0, 0) != OK)
         host_panic("UTCB unmap");
     slot_free(t->cap);
+    utcb_free(t);
     t->space->threads--;
     record_free(t);
     c->thread = NULL;
@@ -405,19 +439,17 @@ void host_set_regs(struct host_call *c, const struct host_regs *regs)
     struct thread_regs *r = (struct thread_regs *)UTCB->word;
 
     memcpy(r, regs, sizeof(*regs));
-    r->gs_base = place_utcb(c->thread);
+    r->gs_base = UTCB_BASE;
     if (l4_do(c->thread->cap, THREAD_SET_REGS, 0, 0, 0, 0) != OK)
         host_panic("set registers");
     c->thread->own_regs = true;
 }
 
-void place_hide_trampoline(struct host_space *s, struct host_call *c, struct host_regs *regs,
-                           uint64_t syscall)
+void place_hide_trampoline(struct host_call *c, struct host_regs *regs, uint64_t syscall)
 {
-    uint64_t offset = regs->rip - STUB_BASE, back;
+    uint64_t offset = regs->rip - STUB_BASE, back = place_utcb(c->thread)->reflect_rip;
 
-    if (offset >= PAGE_SIZE ||
-        host_copy_in(s, &back, place_utcb(c->thread), sizeof(back)) != HOST_DONE)
+    if (offset >= PAGE_SIZE)
         return;
     if (offset <= syscall) {
         regs->rip = back - 2; /* its own `syscall` */
@@ -692,6 +724,17 @@ static void make_stub(void)
     must(l4_invoke(stub_object, OBJECT_WRITE, w), "stub code");
 }
 
+static void map_utcbs(void)
+{
+    uint64_t w[6] = {CLIENT_UTCB_BASE, CLIENT_UTCBS * PAGE_SIZE,
+                     PROT_R | PROT_W | MAP_FIXED_AT | MAP_SHARED_WITH, 0, 0, 0};
+
+    utcb_object = slot_alloc();
+    must(l4_do(CAP_TASK, TASK_OBJECT, utcb_object, CLIENT_UTCBS * PAGE_SIZE, 0, 0), "UTCB object");
+    w[3] = utcb_object;
+    must(l4_invoke(CAP_TASK, TASK_MAP, w), "UTCBs");
+}
+
 static void find_initramfs(struct host_boot *boot)
 {
     uint64_t w[6] = {0, MODULE_BASE};
@@ -710,6 +753,7 @@ void place_start(void)
 
     bind_events();
     make_stub();
+    map_utcbs();
     find_initramfs(&boot);
     must(l4_do(CAP_SYSTEM, SYSTEM_CMDLINE, (uint64_t)cmdline, sizeof(cmdline), 0, 0),
          "command line");

@@ -17,6 +17,7 @@
 #define CLIENT_CAP_TRAPPED 1
 
 #ifndef __ASSEMBLER__
+#include "l4k/abi/l4.h"
 #include "personality/server/host.h"
 
 #define UNPATCHABLE_SITES 64
@@ -30,13 +31,14 @@ struct host_space {
 
 struct host_thread {
     uint32_t cap;
+    uint32_t utcb; /* index of its UTCB in the object that holds all of them */
     struct host_space *space;
     bool own_regs; /* the kernel holds all its registers; else it is in a call, of which struct
                     * host_call holds the argument registers */
 };
 
-/* Where a space's thread has its UTCB, in client addresses. */
-uint64_t place_utcb(const struct host_thread *t);
+/* A client thread's UTCB, which the server sees too. */
+struct utcb *place_utcb(const struct host_thread *t);
 
 /* l4_patch.c or l4_nopatch.c: */
 
