@@ -6,6 +6,7 @@
 #define L4K_IPC_PATH_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "l4k/abi/status.h"
@@ -13,8 +14,16 @@
 struct thread;
 struct task;
 
-/* Sets the system call entry and the hooks of l4k/kern. Once, at boot. */
+/* Sets the system call entry. Once, at boot. */
 void ipc_init(void);
+
+/* Sizes of the path's threads and tasks, which begin with struct thread and struct task, and the life
+ * of what it adds. The memory is zeroed; thread init can't fail; task fini is called once, when the
+ * task has no threads any more. */
+extern const size_t ipc_thread_size, ipc_task_size;
+void ipc_thread_init(struct thread *t);
+enum status ipc_task_init(struct task *task);
+void ipc_task_fini(struct task *task);
 
 /* Ends `t` for good: its own wait, all waits for it, its gates. It leaves its task; its capability
  * references and thus its memory may outlive it. May be the running thread, which then must not be

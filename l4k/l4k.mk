@@ -15,11 +15,11 @@ KERNEL_LDFLAGS = -nostdlib -static -z max-page-size=4096 -z noexecstack --build-
 
 LIB_SRCS = $(sort $(wildcard l4k/lib/*.c))
 X86_64_SRCS = $(sort $(wildcard l4k/x86_64/*.c)) $(addprefix l4k/x86_64/,start.S entry.S user_copy_asm.S)
-KERN_SRCS = $(filter-out l4k/kern/offsets.c,$(sort $(wildcard l4k/kern/*.c)))
+KERN_SRCS = $(sort $(wildcard l4k/kern/*.c))
 -include l4k/vm/vm.mk
 KERNEL_SRCS = $(LIB_SRCS) $(X86_64_SRCS) $(KERN_SRCS) $(VM_SRCS)
 
-IPC_L4_SRCS = $(sort $(wildcard l4k/ipc/*.c)) l4k/ipc/fastpath.S
+IPC_L4_SRCS = $(filter-out %/offsets.c,$(sort $(wildcard l4k/ipc/*.c))) l4k/ipc/fastpath.S
 SYS_SRCS = l4k/sys/main.c l4k/sys/trap.c
 
 # Who looks after user threads (l4k/sys/client.h), and where a system call from outside the stub goes.
@@ -125,7 +125,7 @@ build/l4native/root.elf: $(NATIVE_OBJS) $(SERVER_LIB_OBJS)
 	$(Q)$(LD) $(NATIVE_LDFLAGS) -Map build/l4native/root.map $^ -o $@
 
 # Structure offsets for assembly: the compiler computes them, a line `->NAME value` each.
-build/kernel/include/asm_offsets.h: l4k/kern/offsets.c build/kernel/.flags
+build/kernel/include/asm_offsets.h: l4k/ipc/offsets.c build/kernel/.flags
 	$(call say,GEN,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(KERNEL_CFLAGS) -MMD -MP -MT $@ -MF build/kernel/offsets.d -S $< \

@@ -9,7 +9,7 @@
 
 static void deliver(struct thread *t, uint32_t label)
 {
-    struct object *gate = t->handler;
+    struct object *gate = l4(t)->handler;
     struct thread *receiver = gate ? gate->receiver : &null_thread;
 
     if (receiver == &null_thread || receiver == t) {
@@ -19,17 +19,17 @@ static void deliver(struct thread *t, uint32_t label)
         ipc_stop(t);
         return;
     }
-    t->faulted = true;
-    t->send_tag = (uint64_t)label << TAG_LABEL_SHIFT;
-    t->send_badge = gate->badge;
-    t->receive_timeout = NO_TIMEOUT;
+    l4(t)->faulted = true;
+    l4(t)->send_tag = (uint64_t)label << TAG_LABEL_SHIFT;
+    l4(t)->send_badge = gate->badge;
+    l4(t)->receive_timeout = NO_TIMEOUT;
     if (!ipc_waits_for(receiver, t)) {
         ipc_await_send(t, receiver, NO_TIMEOUT);
         return;
     }
     fault_message(t, receiver);
     ipc_unwait(receiver);
-    ipc_received(receiver, t->send_tag, t->send_badge);
+    ipc_received(receiver, l4(t)->send_tag, l4(t)->send_badge);
     ipc_await_reply(t, receiver, NO_TIMEOUT);
     ipc_switch(receiver);
 }
@@ -39,7 +39,7 @@ void fault_message(struct thread *from, struct thread *to)
     struct frame *f = thread_frame(to);
 
     f->r10 = f->r8 = f->r9 = 0;
-    if (from->send_tag >> TAG_LABEL_SHIFT == LABEL_PAGE_FAULT) {
+    if (l4(from)->send_tag >> TAG_LABEL_SHIFT == LABEL_PAGE_FAULT) {
         f->rdi = from->fault.address;
         f->rsi = from->fault.access;
         f->rdx = thread_frame(from)->rip;

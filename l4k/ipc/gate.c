@@ -26,7 +26,7 @@ enum status gate_create(struct account *payer, struct thread *receiver, uint64_t
     g->object.receiver = receiver;
     g->object.badge = badge;
     g->account = account_reference(payer);
-    list_add_tail(&receiver->gates, &g->link);
+    list_add_tail(&l4(receiver)->gates, &g->link);
     *out = &g->object;
     return OK;
 }

@@ -14,7 +14,6 @@ void ipc_init(void)
 {
     void (*entry)(void) = cpu.fsgsbase ? syscall_entry_fsgsbase : syscall_entry_wrmsr;
 
-    task_thread_destroy = ipc_thread_destroy;
     wrmsr(MSR_LSTAR, (uint64_t)entry);
     wrmsr(MSR_SFMASK, SFMASK);
 }

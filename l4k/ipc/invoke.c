@@ -33,7 +33,7 @@ enum status invoke_insert(struct task *task, uint64_t slot, enum status created,
 
     if (created != OK)
         return created;
-    s = cap_insert(&task->caps, slot_arg(slot), o);
+    s = cap_insert(&l4_task(task)->caps, slot_arg(slot), o);
     object_release(o);
     return s;
 }

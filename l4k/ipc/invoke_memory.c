@@ -106,7 +106,7 @@ static enum status map_object(struct thread *t, struct task *task, struct vm_obj
     *out = NULL;
     if (!f->r10)
         return OK;
-    s = cap_lookup(&t->task->caps, slot_arg(f->r10), OBJECT_MEMORY, &o);
+    s = cap_lookup(&l4_task(t->task)->caps, slot_arg(f->r10), OBJECT_MEMORY, &o);
     if (s == OK)
         *out = memory_vm_object(o);
     return s;

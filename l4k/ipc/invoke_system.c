@@ -94,7 +94,7 @@ static enum status bind_interrupt(struct thread *t)
 {
     struct frame *f = thread_frame(t);
     struct object *target, *o = NULL;
-    enum status s = cap_lookup(&t->task->caps, slot_arg(f->rdx), OBJECT_THREAD, &target);
+    enum status s = cap_lookup(&l4_task(t->task)->caps, slot_arg(f->rdx), OBJECT_THREAD, &target);
 
     if (s == OK && f->rsi > UINT32_MAX)
         s = ERR_INVALID;

@@ -49,7 +49,7 @@ static enum status new_utcb(struct thread *t, struct thread *thread)
         return OK;
     if (!f->r10)
         return utcb_give(thread, f->rsi, NULL, 0);
-    s = cap_lookup(&t->task->caps, slot_arg(f->r10), OBJECT_MEMORY, &o);
+    s = cap_lookup(&l4_task(t->task)->caps, slot_arg(f->r10), OBJECT_MEMORY, &o);
     return s == OK ? utcb_give(thread, f->rsi, memory_vm_object(o), f->r8) : s;
 }
 
@@ -66,7 +66,7 @@ static enum status new_thread(struct thread *t, struct task *task)
         return s;
     s = new_utcb(t, thread);
     if (s == OK)
-        s = cap_insert(&t->task->caps, slot_arg(f->rdi), &thread->object);
+        s = cap_insert(&l4_task(t->task)->caps, slot_arg(f->rdi), &thread->object);
     if (s != OK)
         ipc_thread_destroy(thread);
     return s;
@@ -76,7 +76,7 @@ static enum status new_thread(struct thread *t, struct task *task)
 static enum status thread_arg(struct thread *t, uint64_t word, struct thread **out)
 {
     struct object *o;
-    enum status s = cap_lookup(&t->task->caps, slot_arg(word), OBJECT_THREAD, &o);
+    enum status s = cap_lookup(&l4_task(t->task)->caps, slot_arg(word), OBJECT_THREAD, &o);
 
     if (s == OK)
         *out = thread_of(o);
@@ -140,12 +140,12 @@ enum status invoke_task(struct thread *t, struct object *o, uint32_t label)
     case TASK_OBJECT:
         return new_memory(t, task);
     case TASK_CAP_COPY:
-        return cap_copy(&t->task->caps, slot_arg(f->rsi), &task->caps, slot_arg(f->rdi));
+        return cap_copy(&l4_task(t->task)->caps, slot_arg(f->rsi), &l4_task(task)->caps, slot_arg(f->rdi));
     case TASK_CAP_DELETE:
-        cap_delete(&task->caps, slot_arg(f->rdi));
+        cap_delete(&l4_task(task)->caps, slot_arg(f->rdi));
         return OK;
     case TASK_CAP_REVOKE:
-        cap_revoke(&task->caps, slot_arg(f->rdi));
+        cap_revoke(&l4_task(task)->caps, slot_arg(f->rdi));
         return OK;
     default:
         return invoke_task_memory(t, task, label);

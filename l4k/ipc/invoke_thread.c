@@ -15,10 +15,10 @@ static enum status get_regs(struct thread *t, struct thread *thread)
 {
     struct thread_regs regs;
 
-    if (!t->utcb)
+    if (!l4(t)->utcb)
         return ERR_TRUNCATED;
     thread_get_regs(thread, &regs);
-    memcpy(t->utcb->word, &regs, sizeof(regs));
+    memcpy(l4(t)->utcb->word, &regs, sizeof(regs));
     return OK;
 }
 
@@ -26,16 +26,16 @@ static enum status set_regs(struct thread *t, struct thread *thread)
 {
     struct thread_regs regs;
 
-    if (!t->utcb)
+    if (!l4(t)->utcb)
         return ERR_TRUNCATED;
-    memcpy(&regs, t->utcb->word, sizeof(regs));
+    memcpy(&regs, l4(t)->utcb->word, sizeof(regs));
     thread_set_regs(thread, &regs);
     return OK;
 }
 
 static enum status resume(struct thread *thread)
 {
-    if (thread == current() || (!thread_blocked(thread)))
+    if (!l4_blocked(thread))
         return OK;
     if (thread->state != THREAD_STOPPED)
         ipc_unwait(thread);
@@ -47,7 +47,7 @@ static enum status resume(struct thread *thread)
 /* A thread that waits is left alone, so that no message gets lost. Answers in rdi which it was. */
 static enum status stop(struct thread *t, struct thread *thread)
 {
-    bool ran = !thread_blocked(thread);
+    bool ran = !l4_blocked(thread);
 
     if (ran)
         ipc_stop(thread);
@@ -58,14 +58,14 @@ static enum status stop(struct thread *t, struct thread *thread)
 static enum status set_handler(struct thread *t, struct thread *thread)
 {
     struct object *gate;
-    enum status s = cap_lookup(&t->task->caps, slot_arg(thread_frame(t)->rdi), OBJECT_GATE, &gate);
+    enum status s = cap_lookup(&l4_task(t->task)->caps, slot_arg(thread_frame(t)->rdi), OBJECT_GATE, &gate);
 
     if (s != OK)
         return s;
     object_reference(gate);
-    if (thread->handler)
-        object_release(thread->handler);
-    thread->handler = gate;
+    if (l4(thread)->handler)
+        object_release(l4(thread)->handler);
+    l4(thread)->handler = gate;
     return OK;
 }
 
@@ -73,10 +73,10 @@ static enum status set_linux(struct thread *t, struct thread *thread)
 {
     const struct frame *f = thread_frame(t);
 
-    if (!thread->utcb || f->rsi >= USER_MAX)
+    if (!l4(thread)->utcb || f->rsi >= USER_MAX)
         return ERR_INVALID;
-    thread->stub_end = f->rdi;
-    thread->reflect_entry = f->rsi;
+    l4(thread)->stub_end = f->rdi;
+    l4(thread)->reflect_entry = f->rsi;
     return OK;
 }
 
@@ -85,6 +85,10 @@ static enum status set_priority(struct thread *t, struct thread *thread)
     if (thread_frame(t)->rdi >= PRIORITIES)
         return ERR_INVALID;
     sched_set_priority(thread, (unsigned)thread_frame(t)->rdi);
+    if (l4(thread)->open_rank)
+        l4(thread)->open_rank = thread->rank;
+    if (l4(thread)->reply_rank)
+        l4(thread)->reply_rank = thread->rank;
     return OK;
 }
 

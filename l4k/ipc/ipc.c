@@ -10,12 +10,12 @@
 /* Timeouts of the operation that `tag` begins. */
 static uint64_t send_timeout(const struct thread *t, uint64_t tag)
 {
-    return tag & TAG_TIMEOUT && t->utcb ? t->utcb->send_timeout : NO_TIMEOUT;
+    return tag & TAG_TIMEOUT && l4(t)->utcb ? l4(t)->utcb->send_timeout : NO_TIMEOUT;
 }
 
 static uint64_t receive_timeout(const struct thread *t, uint64_t tag)
 {
-    return tag & TAG_TIMEOUT && t->utcb ? t->utcb->receive_timeout : NO_TIMEOUT;
+    return tag & TAG_TIMEOUT && l4(t)->utcb ? l4(t)->utcb->receive_timeout : NO_TIMEOUT;
 }
 
 void ipc_received(struct thread *t, uint64_t tag, uint64_t badge)
@@ -31,7 +31,7 @@ void ipc_switch(struct thread *t)
 {
     struct thread *cur = current();
 
-    if (!thread_blocked(cur) || t->rank <= cpu.ready_rank) {
+    if (!l4_blocked(cur) || t->rank <= cpu.ready_rank) {
         sched_ready(t);
         sched_resume();
     }
@@ -61,9 +61,9 @@ void ipc_send(struct thread *t, struct object *gate, uint64_t tag, bool call)
     if (!ipc_waits_for(receiver, t)) {
         if (timeout == 0)
             return ipc_finish(t, ERR_TIMEOUT);
-        t->send_tag = tag;
-        t->send_badge = gate->badge;
-        t->receive_timeout = receive_timeout(t, tag);
+        l4(t)->send_tag = tag;
+        l4(t)->send_badge = gate->badge;
+        l4(t)->receive_timeout = receive_timeout(t, tag);
         return ipc_await_send(t, receiver, timeout);
     }
     s = ipc_transfer(t, receiver, tag);
@@ -77,15 +77,15 @@ void ipc_send(struct thread *t, struct object *gate, uint64_t tag, bool call)
 
 static bool sends_a_call(const struct thread *t)
 {
-    return t->faulted || (t->send_tag >> TAG_OP_SHIFT & 0xf) == OP_CALL;
+    return l4(t)->faulted || (l4(t)->send_tag >> TAG_OP_SHIFT & 0xf) == OP_CALL;
 }
 
 /* Takes the message of a queued sender. False: it could not be had, and the sender knows. */
 static bool take_from(struct thread *t, struct thread *sender)
 {
-    bool faulted = sender->faulted, call = sends_a_call(sender);
-    uint64_t tag = sender->send_tag, badge = sender->send_badge;
-    uint64_t timeout = sender->receive_timeout;
+    bool faulted = l4(sender)->faulted, call = sends_a_call(sender);
+    uint64_t tag = l4(sender)->send_tag, badge = l4(sender)->send_badge;
+    uint64_t timeout = l4(sender)->receive_timeout;
     enum status s = OK;
 
     if (faulted)
@@ -97,7 +97,7 @@ static bool take_from(struct thread *t, struct thread *sender)
         return false;
     }
     ipc_unwait(sender);
-    sender->faulted = faulted;
+    l4(sender)->faulted = faulted;
     ipc_received(t, tag, badge);
     sent(sender, t, call, timeout);
     if (!call)
@@ -107,9 +107,9 @@ static bool take_from(struct thread *t, struct thread *sender)
 
 static bool take_notification(struct thread *t)
 {
-    if (list_empty(&t->notifications))
+    if (list_empty(&l4(t)->notifications))
         return false;
-    notification_take(container_of(t->notifications.next, struct notification, link), t);
+    notification_take(container_of(l4(t)->notifications.next, struct notification, link), t);
     return true;
 }
 
@@ -117,11 +117,11 @@ void ipc_receive(struct thread *t, struct thread *from, uint64_t timeout)
 {
     struct list *l, *next;
 
-    t->caller = &null_thread;
+    l4(t)->caller = &null_thread;
     if (!from && take_notification(t))
         return;
-    list_for_each_safe(l, next, &t->senders) {
-        struct thread *sender = container_of(l, struct thread, sender_link);
+    list_for_each_safe(l, next, &l4(t)->senders) {
+        struct thread *sender = &container_of(l, struct l4_thread, sender_link)->thread;
 
         if ((!from || from == sender) && take_from(t, sender))
             return;
@@ -138,7 +138,7 @@ static enum status reply(struct thread *t, struct thread *client, uint64_t tag)
     struct frame *f = thread_frame(client);
     uint64_t counts = tag & (TAG_WORDS_MASK << TAG_WORDS_SHIFT | TAG_ITEMS_MASK << TAG_ITEMS_SHIFT);
 
-    if (client->faulted) {
+    if (l4(client)->faulted) {
         ipc_unwait(client);
         return OK;
     }
@@ -150,15 +150,15 @@ static enum status reply(struct thread *t, struct thread *client, uint64_t tag)
     f->rax = thread_frame(t)->rbx;
     if (counts) {
         f->rflags |= RFLAGS_CARRY;
-        client->utcb->status = OK;
-        client->utcb->tag = (uint32_t)counts;
+        l4(client)->utcb->status = OK;
+        l4(client)->utcb->tag = (uint32_t)counts;
     }
     return OK;
 }
 
 static void op_call(struct thread *t, uint64_t tag, bool call)
 {
-    struct object *o = cap_object(&t->task->caps, tag & TAG_CAP_MASK);
+    struct object *o = cap_object(&l4_task(t->task)->caps, tag & TAG_CAP_MASK);
 
     if (o->kind == OBJECT_GATE)
         ipc_send(t, o, tag, call);
@@ -170,7 +170,7 @@ static void op_call(struct thread *t, uint64_t tag, bool call)
 
 static void op_reply_wait(struct thread *t, uint64_t tag)
 {
-    struct thread *client = t->caller;
+    struct thread *client = l4(t)->caller;
     bool replied = client != &null_thread;
 
     if (replied) {
@@ -188,7 +188,7 @@ static void op_reply(struct thread *t, struct thread *client, uint64_t tag)
 {
     enum status s;
 
-    if (client == &null_thread || client->waiting_on != t)
+    if (client == &null_thread || l4(client)->waiting_on != t)
         return ipc_finish(t, ERR_DEAD);
     s = reply(t, client, tag);
     ipc_finish(t, s);
@@ -200,7 +200,7 @@ static void op_reply(struct thread *t, struct thread *client, uint64_t tag)
 static struct thread *named_thread(struct thread *t, uint64_t tag)
 {
     struct object *o;
-    enum status s = cap_lookup(&t->task->caps, tag & TAG_CAP_MASK, OBJECT_THREAD, &o);
+    enum status s = cap_lookup(&l4_task(t->task)->caps, tag & TAG_CAP_MASK, OBJECT_THREAD, &o);
 
     if (s == OK && thread_of(o)->state == THREAD_DEAD)
         s = ERR_DEAD;
@@ -224,7 +224,7 @@ static void dispatch(struct thread *t, uint64_t tag)
     case OP_RECEIVE:
         return ipc_receive(t, NULL, receive_timeout(t, tag));
     case OP_REPLY:
-        return op_reply(t, t->caller, tag);
+        return op_reply(t, l4(t)->caller, tag);
     case OP_REPLY_TO:
         other = named_thread(t, tag);
         return other ? op_reply(t, other, tag) : (void)0;

@@ -6,10 +6,8 @@
 #ifndef L4K_IPC_IPC_H
 #define L4K_IPC_IPC_H
 
-#include "l4k/abi/l4.h"
+#include "l4k/ipc/l4_thread.h"
 #include "l4k/ipc_path.h"
-#include "l4k/kern/task.h"
-#include "l4k/kern/thread.h"
 
 /* A gate: whoever holds a capability for it may send to its receiver, who is told the badge. */
 struct gate {
@@ -60,8 +58,8 @@ void utcb_drop(struct thread *t);
 /* Is `t` ready to take a message from `from` (NULL: from the kernel)? */
 static inline bool ipc_waits_for(const struct thread *t, const struct thread *from)
 {
-    return t->open_rank ||
-           (t->state == THREAD_RECEIVING && (!t->partner || t->partner == from));
+    return l4(t)->open_rank ||
+           (l4(t)->wait == L4_RECEIVING && (!l4(t)->partner || l4(t)->partner == from));
 }
 
 /* Moves the message of `from` (registers in its frame, the rest in its UTCB) to `to`. `tag`: the

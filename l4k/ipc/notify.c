@@ -15,7 +15,7 @@ void notification_init(struct notification *n, enum object_kind kind, struct acc
     n->badge = badge;
     n->pending = 0;
     list_init(&n->link);
-    list_add_tail(&target->sources, &n->target_link);
+    list_add_tail(&l4(target)->sources, &n->target_link);
 }
 
 static void forget_events(struct notification *n)
@@ -24,7 +24,7 @@ static void forget_events(struct notification *n)
         return;
     n->pending = 0;
     list_remove(&n->link);
-    n->target->queued_events--;
+    l4(n->target)->queued_events--;
 }
 
 static void orphan(struct notification *n)
@@ -48,8 +48,8 @@ static void notification_free(struct notification *n, size_t size)
 
 void notifications_orphan(struct thread *t)
 {
-    while (!list_empty(&t->sources))
-        orphan(container_of(t->sources.next, struct notification, target_link));
+    while (!list_empty(&l4(t)->sources))
+        orphan(container_of(l4(t)->sources.next, struct notification, target_link));
 }
 
 void notification_take(struct notification *n, struct thread *t)
@@ -68,8 +68,8 @@ void notify(struct notification *n)
     if (!t)
         return;
     if (n->pending++ == 0) {
-        list_add_tail(&t->notifications, &n->link);
-        t->queued_events++;
+        list_add_tail(&l4(t)->notifications, &n->link);
+        l4(t)->queued_events++;
     }
     if (!ipc_waits_for(t, NULL))
         return;

@@ -29,14 +29,14 @@ static bool in_window(const struct utcb *u, const struct utcb_item *item)
 static enum status transfer_item(struct thread *from, struct thread *to, unsigned index,
                                  uint32_t *caps)
 {
-    struct utcb_item item = from->utcb->item[index];
-    const struct utcb *u = to->utcb;
+    struct utcb_item item = l4(from)->utcb->item[index];
+    const struct utcb *u = l4(to)->utcb;
 
     switch (item.kind) {
     case ITEM_CAP:
         if (*caps >= u->window_caps)
             return ERR_TRUNCATED;
-        return cap_copy(&from->task->caps, item.cap, &to->task->caps, u->window_cap + (*caps)++);
+        return cap_copy(&l4_task(from->task)->caps, item.cap, &l4_task(to->task)->caps, u->window_cap + (*caps)++);
     case ITEM_MAP:
     case ITEM_GRANT:
         if (!in_window(u, &item))
@@ -52,12 +52,12 @@ static enum status transfer_item(struct thread *from, struct thread *to, unsigne
 /* Takes back the first `done` items. What was granted stays granted. */
 static void undo_items(struct thread *from, struct thread *to, unsigned done, uint32_t caps)
 {
-    const struct utcb *u = to->utcb;
+    const struct utcb *u = l4(to)->utcb;
 
     while (caps > 0)
-        cap_delete(&to->task->caps, u->window_cap + --caps);
+        cap_delete(&l4_task(to->task)->caps, u->window_cap + --caps);
     for (unsigned i = 0; i < done; i++) {
-        const struct utcb_item *item = &from->utcb->item[i];
+        const struct utcb_item *item = &l4(from)->utcb->item[i];
         uint64_t at = u->window_base + item->offset;
 
         if (item->kind == ITEM_MAP && vm_map_remove(to->task->map, at, at + item->size) != OK)
@@ -78,7 +78,7 @@ static enum status transfer_items(struct thread *from, struct thread *to, unsign
             return s;
         }
     }
-    to->utcb->received_items = count;
+    l4(to)->utcb->received_items = count;
     return OK;
 }
 
@@ -88,9 +88,9 @@ enum status ipc_transfer(struct thread *from, struct thread *to, uint64_t tag)
     unsigned items = tag >> TAG_ITEMS_SHIFT & TAG_ITEMS_MASK;
 
     if (words | items) {
-        if (!from->utcb || words > UTCB_WORDS || items > UTCB_ITEMS)
+        if (!l4(from)->utcb || words > UTCB_WORDS || items > UTCB_ITEMS)
             return ERR_INVALID;
-        if (!to->utcb)
+        if (!l4(to)->utcb)
             return ERR_TRUNCATED;
         if (items) {
             enum status s = transfer_items(from, to, items);
@@ -98,7 +98,7 @@ enum status ipc_transfer(struct thread *from, struct thread *to, uint64_t tag)
             if (s != OK)
                 return s;
         }
-        memcpy(to->utcb->word, from->utcb->word, words * sizeof(uint64_t));
+        memcpy(l4(to)->utcb->word, l4(from)->utcb->word, words * sizeof(uint64_t));
     }
     copy_registers(from, to);
     return OK;

@@ -14,9 +14,9 @@ static enum status attach(struct thread *t, uint64_t address, struct vm_object *
 
     if (s != OK)
         return s;
-    t->utcb = phys_to_virt(frame);
-    t->utcb_object = object;
-    t->utcb_offset = offset;
+    l4(t)->utcb = phys_to_virt(frame);
+    l4(t)->utcb_object = object;
+    l4(t)->utcb_offset = offset;
     return OK;
 }
 
@@ -49,10 +49,10 @@ enum status utcb_give(struct thread *t, uint64_t address, struct vm_object *obje
 
 void utcb_drop(struct thread *t)
 {
-    if (!t->utcb)
+    if (!l4(t)->utcb)
         return;
-    t->utcb = NULL;
-    unwire(t->utcb_object, t->utcb_offset);
-    vm_object_release(t->utcb_object);
-    t->utcb_object = NULL;
+    l4(t)->utcb = NULL;
+    unwire(l4(t)->utcb_object, l4(t)->utcb_offset);
+    vm_object_release(l4(t)->utcb_object);
+    l4(t)->utcb_object = NULL;
 }

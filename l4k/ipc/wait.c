@@ -14,35 +14,37 @@ void ipc_finish(struct thread *t, enum status s)
     if (s == OK)
         return;
     f->rflags |= RFLAGS_CARRY;
-    if (t->utcb)
-        t->utcb->status = s;
+    if (l4(t)->utcb)
+        l4(t)->utcb->status = s;
 }
 
 void ipc_unwait(struct thread *t)
 {
-    if (t->state == THREAD_SENDING) {
-        list_remove(&t->sender_link);
-        t->partner->queued_events--;
+    struct l4_thread *l = l4(t);
+
+    if (l->wait == L4_SENDING) {
+        list_remove(&l->sender_link);
+        l4(l->partner)->queued_events--;
     }
-    if (t->waiting_on && t->waiting_on->caller == t)
-        t->waiting_on->caller = &null_thread;
-    t->waiting_on = NULL;
-    t->partner = NULL;
-    t->open_rank = 0;
-    t->faulted = false;
-    t->reply_rank = t->rank;
+    if (l->waiting_on && l4(l->waiting_on)->caller == t)
+        l4(l->waiting_on)->caller = &null_thread;
+    l->wait = L4_NOT_SLOW;
+    l->waiting_on = NULL;
+    l->partner = NULL;
+    l->open_rank = 0;
+    l->faulted = false;
+    l->reply_rank = t->rank;
     timeout_set(&t->timeout, 0);
-    t->state = THREAD_READY;
 }
 
 static bool waits(const struct thread *t)
 {
-    return thread_blocked(t) && t->state != THREAD_STOPPED && t->state != THREAD_DEAD;
+    return t->state == THREAD_READY && l4_blocked(t);
 }
 
 void ipc_cancel(struct thread *t, enum status why)
 {
-    bool faulted = t->faulted;
+    bool faulted = l4(t)->faulted;
 
     if (!waits(t))
         return;
@@ -72,21 +74,21 @@ static void abandon_partners(struct thread *t)
 {
     struct list *l, *next;
 
-    while (!list_empty(&t->senders))
-        ipc_cancel(container_of(t->senders.next, struct thread, sender_link), ERR_DEAD);
+    while (!list_empty(&l4(t)->senders))
+        ipc_cancel(&container_of(l4(t)->senders.next, struct l4_thread, sender_link)->thread, ERR_DEAD);
     list_for_each_safe(l, next, &all_threads) {
         struct thread *other = container_of(l, struct thread, all_link);
 
-        if (other->waiting_on == t ||
-            (other->state == THREAD_RECEIVING && other->partner == t))
+        if (l4(other)->waiting_on == t ||
+            (l4(other)->wait == L4_RECEIVING && l4(other)->partner == t))
             ipc_cancel(other, ERR_DEAD);
     }
 }
 
 static void unbind_gates(struct thread *t)
 {
-    while (!list_empty(&t->gates)) {
-        struct gate *g = container_of(t->gates.next, struct gate, link);
+    while (!list_empty(&l4(t)->gates)) {
+        struct gate *g = container_of(l4(t)->gates.next, struct gate, link);
 
         g->object.receiver = &null_thread;
         list_remove(&g->link);
@@ -105,9 +107,9 @@ void ipc_thread_destroy(struct thread *t)
     fpu_flush(t);
     list_remove(&t->task_link);
     list_remove(&t->all_link);
-    if (t->handler)
-        object_release(t->handler);
-    t->handler = NULL;
+    if (l4(t)->handler)
+        object_release(l4(t)->handler);
+    l4(t)->handler = NULL;
     utcb_drop(t);
     if (t == current())
         cpu_tss.rsp0 = (uint64_t)&null_thread;
@@ -132,31 +134,34 @@ static void arm(struct thread *t, uint64_t microseconds)
 
 void ipc_await_reply(struct thread *t, struct thread *server, uint64_t timeout)
 {
-    t->waiting_on = server;
-    server->caller = t;
-    if (timeout == NO_TIMEOUT && !t->faulted)
+    sched_block(t);
+    l4(t)->waiting_on = server;
+    l4(server)->caller = t;
+    if (timeout == NO_TIMEOUT && !l4(t)->faulted)
         return;
-    t->state = THREAD_CALLING;
-    t->reply_rank = 0;
+    l4(t)->wait = L4_CALLING;
+    l4(t)->reply_rank = 0;
     arm(t, timeout);
 }
 
 void ipc_await_send(struct thread *t, struct thread *receiver, uint64_t timeout)
 {
-    t->state = THREAD_SENDING;
-    t->partner = receiver;
-    list_add_tail(&receiver->senders, &t->sender_link);
-    receiver->queued_events++;
+    sched_block(t);
+    l4(t)->wait = L4_SENDING;
+    l4(t)->partner = receiver;
+    list_add_tail(&l4(receiver)->senders, &l4(t)->sender_link);
+    l4(receiver)->queued_events++;
     arm(t, timeout);
 }
 
 void ipc_await_message(struct thread *t, struct thread *from, uint64_t timeout)
 {
+    sched_block(t);
     if (!from && timeout == NO_TIMEOUT) {
-        t->open_rank = t->rank;
+        l4(t)->open_rank = t->rank;
         return;
     }
-    t->state = THREAD_RECEIVING;
-    t->partner = from;
+    l4(t)->wait = L4_RECEIVING;
+    l4(t)->partner = from;
     arm(t, timeout);
 }

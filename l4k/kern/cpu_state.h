@@ -17,6 +17,7 @@ struct cpu_state {
                            * that one test guards the priorities and the FPU */
     uint8_t fpu_live;     /* CR0.TS is clear: the FPU holds the current thread's registers */
     bool reschedule;     /* the running thread's slice is over, or a higher priority got ready */
+    bool blocked;        /* the running thread waits: see sched_block() */
     bool fsgsbase;       /* CR4.FSGSBASE is on: user code may change its bases by itself */
     struct thread *fpu_owner; /* whose registers the FPU holds, or NULL */
     uint64_t ticks;

@@ -28,7 +28,7 @@ static void update_rank(void)
 
 static void enqueue(struct thread *t)
 {
-    assert(!t->queued && !thread_blocked(t));
+    assert(!t->queued && t->state == THREAD_READY);
     list_add_tail(&ready[t->priority], &t->ready_link);
     t->queued = true;
     ready_bits |= UINT64_C(1) << t->priority;
@@ -38,7 +38,7 @@ static void enqueue(struct thread *t)
 void sched_ready(struct thread *t)
 {
     enqueue(t);
-    if (thread_blocked(current()) || t->priority > current()->priority)
+    if (cpu.blocked || t->priority > current()->priority)
         cpu.reschedule = true;
 }
 
@@ -56,17 +56,18 @@ void sched_remove(struct thread *t)
 void sched_set_priority(struct thread *t, unsigned priority)
 {
     bool queued = t->queued;
-    bool slow_replies = t->reply_rank == 0;
 
     sched_remove(t);
     thread_set_priority_fields(t, priority);
-    if (slow_replies)
-        t->reply_rank = 0;
-    if (t->open_rank)
-        t->open_rank = t->rank;
     if (queued)
         enqueue(t);
     cpu.reschedule = true;
+}
+
+void sched_block(struct thread *t)
+{
+    if (t == current())
+        cpu.blocked = true;
 }
 
 void sched_tick(void)
@@ -116,7 +117,8 @@ void thread_activate(struct thread *t)
 
 void sched_switch_to(struct thread *t)
 {
-    assert(!t->queued && !thread_blocked(t));
+    cpu.blocked = false;
+    assert(!t->queued && t->state == THREAD_READY);
     thread_activate(t);
     frame_return(thread_frame(t));
 }
@@ -125,7 +127,7 @@ void sched_resume(void)
 {
     struct thread *t = current();
 
-    if (!thread_blocked(t)) {
+    if (!cpu.blocked && t->state == THREAD_READY) {
         if (!cpu.reschedule)
             frame_return(thread_frame(t));
         if (!t->queued)

@@ -21,6 +21,9 @@ void sched_remove(struct thread *t);
 
 void sched_set_priority(struct thread *t, unsigned priority);
 
+/* `t` waits from now on: if it is the running thread, sched_resume() will pick another. */
+void sched_block(struct thread *t);
+
 /* One timer tick. */
 void sched_tick(void);
 

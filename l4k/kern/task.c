@@ -2,10 +2,10 @@
 /* Tasks and the accounts that pay for them. */
 #include "l4k/kern/task.h"
 
+#include "l4k/ipc_path.h"
 #include "l4k/lib/assert.h"
 
 void (*task_map_release)(struct vm_map *map);
-void (*task_thread_destroy)(struct thread *t);
 
 /* Accounts without holders whose charges are still out: freed when a later release finds them
  * settled. */
@@ -75,28 +75,29 @@ static void task_free(struct object *o)
     struct account *account = task->account;
 
     task_destroy(task);
-    kmem_free(task, sizeof(*task), &account->quota);
+    kmem_free(task, ipc_task_size, &account->quota);
     account_release(account);
 }
 
 enum status task_create(struct vm_map *map, uint64_t cr3, struct account *account,
                         struct task **out)
 {
-    struct task *task = kmem_alloc(sizeof(*task), &account->quota);
+    struct task *task = kmem_alloc(ipc_task_size, &account->quota);
     enum status s;
 
     if (!task)
         return ERR_NO_MEMORY;
     object_init(&task->object, OBJECT_TASK, task_free);
     list_init(&task->threads);
-    s = cap_space_init(&task->caps, &account->quota, &task->threads);
+    task->account = account_reference(account);
+    s = ipc_task_init(task);
     if (s != OK) {
-        kmem_free(task, sizeof(*task), &account->quota);
+        kmem_free(task, ipc_task_size, &account->quota);
+        account_release(account);
         return s;
     }
     task->map = map;
     task->cr3 = cr3;
-    task->account = account_reference(account);
     *out = task;
     return OK;
 }
@@ -106,8 +107,8 @@ void task_destroy(struct task *task)
     if (!task->map)
         return;
     while (!list_empty(&task->threads))
-        task_thread_destroy(container_of(task->threads.next, struct thread, task_link));
-    cap_space_fini(&task->caps);
+        ipc_thread_destroy(container_of(task->threads.next, struct thread, task_link));
+    ipc_task_fini(task);
     task_map_release(task->map);
     task->map = NULL;
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Tasks: an address map, a capability table, threads, and the quota that pays for them. */
+/* Tasks: an address map, threads, and the account that pays for them. The IPC path appends its names
+ * of objects: it has ipc_task_size bytes of each, of which struct task is the beginning. */
 #ifndef L4K_KERN_TASK_H
 #define L4K_KERN_TASK_H
 
 #include "l4k/abi/status.h"
-#include "l4k/kern/cap.h"
 #include "l4k/kern/kmem.h"
 #include "l4k/kern/object.h"
 #include "l4k/kern/thread.h"
@@ -37,22 +37,18 @@ struct task {
     struct account *account; /* a reference */
     struct vm_map *map;      /* a reference; NULL once destroyed */
     uint64_t cr3;
-    struct cap_space caps;
     struct list threads;
 };
 
 /* Called when a task ends; the layer that makes maps says how they go. Set once at boot. */
 extern void (*task_map_release)(struct vm_map *map);
-/* Ends a thread; the IPC path says how. Set once at boot. */
-extern void (*task_thread_destroy)(struct thread *t);
-
 /* A task with one reference, the caller's. It receives its map, with the CR3 value that goes
  * with it: the caller's reference to the map is consumed on success. Takes a reference to the
  * account. ERR_NO_MEMORY. */
 enum status task_create(struct vm_map *map, uint64_t cr3, struct account *account,
                         struct task **out);
 
-/* Ends its threads, empties its capability table, lets its map go. References keep the shell. The
+/* Ends its threads, empties its name space, lets its map go. References keep the shell. The
  * current thread may be one of its own; it is not continued then. */
 void task_destroy(struct task *task);
 

@@ -2,6 +2,7 @@
 /* Making and freeing threads. */
 #include "l4k/kern/thread.h"
 
+#include "l4k/ipc_path.h"
 #include "l4k/kern/cpu_state.h"
 #include "l4k/kern/fpu.h"
 #include "l4k/kern/sched.h"
@@ -9,20 +10,13 @@
 #include "l4k/lib/assert.h"
 #include "l4k/x86_64/gdt.h"
 
-/* A thread's memory: the frame, and the thread right above it. */
-struct thread_block {
-    struct frame frame;
-    struct thread thread;
-};
+_Static_assert(sizeof(struct frame) % 16 == 0, "a thread is as aligned as its memory");
 
-_Static_assert(offsetof(struct thread_block, thread) == sizeof(struct frame),
-               "thread_frame() finds the frame right below the thread");
-
-struct thread null_thread = {
-    .caller = &null_thread,
-    .state = THREAD_DEAD,
-    .object = {.receiver = &null_thread, .kind = OBJECT_THREAD, .references = 1},
-};
+/* A thread's memory: the frame, and the thread with the path's fields right above it. */
+static size_t block_size(void)
+{
+    return sizeof(struct frame) + ipc_thread_size;
+}
 
 struct list all_threads = {&all_threads, &all_threads};
 
@@ -33,8 +27,7 @@ static void thread_free(struct object *o)
 
     assert(t->state == THREAD_DEAD);
     kmem_free(t->fpu, FPU_SIZE, task_quota(task));
-    kmem_free(container_of(t, struct thread_block, thread), sizeof(struct thread_block),
-              task_quota(task));
+    kmem_free(thread_frame(t), block_size(), task_quota(task));
     object_release(&task->object);
 }
 
@@ -55,38 +48,29 @@ static void init_fpu(uint16_t *fpu)
 enum status thread_create(struct task *task, unsigned priority, struct thread **out)
 {
     struct quota *payer = task_quota(task);
-    struct thread_block *block = kmem_alloc(sizeof(*block), payer);
-    struct thread *t;
+    struct frame *frame = kmem_alloc(block_size(), payer);
+    struct thread *t = (struct thread *)(frame + 1);
 
-    if (!block)
+    if (!frame)
         return ERR_NO_MEMORY;
-    t = &block->thread;
     t->fpu = kmem_alloc(FPU_SIZE, payer);
     if (!t->fpu) {
-        kmem_free(block, sizeof(*block), payer);
+        kmem_free(frame, block_size(), payer);
         return ERR_NO_MEMORY;
     }
     init_fpu(t->fpu);
-    init_frame(&block->frame);
+    init_frame(frame);
     object_init(&t->object, OBJECT_THREAD, thread_free);
     t->task = task;
     object_reference(&task->object);
-    t->stub_end = ~UINT64_C(0);
-    t->caps.slot = task->caps.slot;
-    t->caps.count = task->caps.count;
-    t->caller = &null_thread;
     t->cr3 = task->cr3;
     t->state = THREAD_STOPPED;
     thread_set_priority_fields(t, priority);
     list_init(&t->ready_link);
-    list_init(&t->sender_link);
     timeout_init(&t->timeout, NULL);
-    list_init(&t->senders);
-    list_init(&t->notifications);
-    list_init(&t->gates);
-    list_init(&t->sources);
     list_add_tail(&task->threads, &t->task_link);
     list_add_tail(&all_threads, &t->all_link);
+    ipc_thread_init(t);
     *out = t;
     return OK;
 }

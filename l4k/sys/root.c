@@ -85,9 +85,9 @@ void client_start(void)
     root_task = task;
     must(elf_load(image, size, task->map, &entry), "program");
     t = make_thread(task, entry);
-    must(cap_insert(&task->caps, CAP_TASK, &task->object), "capability");
-    must(cap_insert(&task->caps, CAP_THREAD, &t->object), "capability");
-    must(cap_insert(&task->caps, CAP_SYSTEM, &system_object), "capability");
+    must(cap_insert(&l4_task(task)->caps, CAP_TASK, &task->object), "capability");
+    must(cap_insert(&l4_task(task)->caps, CAP_THREAD, &t->object), "capability");
+    must(cap_insert(&l4_task(task)->caps, CAP_SYSTEM, &system_object), "capability");
     t->state = THREAD_READY;
     sched_ready(t);
 }
@@ -97,7 +97,7 @@ static void check_root(struct thread *t, uint64_t address)
 {
     const struct frame *f = thread_frame(t);
 
-    if (t->task == root_task && !t->handler)
+    if (t->task == root_task && !l4(t)->handler)
         panic_frame(f, "root task fault: vector %lu address %#lx", f->vector, address);
 }
 

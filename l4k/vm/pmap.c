@@ -390,8 +390,9 @@ enum status pmap_enter(struct pmap *pmap, uint64_t va, paddr_t pa, struct vm_pag
     if (enter(pmap, va, pte, page))
         return OK;
     pmap_remove(pmap, 0, USER_MAX);
-    if (!is_current(pmap))
-        free_tables(pmap, table_at(pmap->root), TOP_LEVEL, TABLE_ENTRIES / 2);
+    free_tables(pmap, table_at(pmap->root), TOP_LEVEL, TABLE_ENTRIES / 2);
+    if (is_current(pmap))
+        write_cr3(read_cr3()); /* the processor caches upper levels too (SDM 3A 4.10.3) */
     return enter(pmap, va, pte, page) ? OK : ERR_NO_MEMORY;
 }
 

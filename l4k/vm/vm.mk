@@ -8,7 +8,8 @@ VM_SRCS := $(VM_CORE_SRCS) l4k/vm/pmap.c
 # Host tests: the machine-independent part over a fake pmap, and again over pmap.c on a simulated
 # processor.
 VM_FAKE_SRCS := $(VM_CORE_SRCS) l4k/vm/test/fake.c
-HOST_TESTS += build/host/host_vm build/host/host_vm_random build/host/host_vm_x86
+HOST_TESTS += build/host/host_vm build/host/host_vm_random build/host/host_vm_x86 \
+	build/host/host_pmap
 HOST_SRCS_host_vm = l4k/vm/test/host_vm.c l4k/vm/test/fake_pmap.c $(VM_FAKE_SRCS)
 HOST_SRCS_host_vm_random = l4k/vm/test/host_vm_random.c l4k/vm/test/fake_pmap.c $(VM_FAKE_SRCS)
 HOST_SRCS_host_vm_x86 = l4k/vm/test/host_vm_random.c l4k/vm/test/fake_x86.c l4k/vm/pmap.c \
@@ -16,3 +17,5 @@ HOST_SRCS_host_vm_x86 = l4k/vm/test/host_vm_random.c l4k/vm/test/fake_x86.c l4k/
 HOST_DEFS_host_vm = -iquote l4k/vm/test/include
 HOST_DEFS_host_vm_random = -iquote l4k/vm/test/include
 HOST_DEFS_host_vm_x86 = -iquote l4k/vm/test/include -iquote l4k/vm/test/x86
+HOST_SRCS_host_pmap = l4k/vm/test/host_pmap.c l4k/vm/test/fake_x86.c l4k/vm/pmap.c $(VM_FAKE_SRCS)
+HOST_DEFS_host_pmap = $(HOST_DEFS_host_vm_x86)

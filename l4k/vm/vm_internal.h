@@ -10,8 +10,8 @@
 /* As vm_object_create_anonymous(), not `shared`. */
 enum status vm_object_create(uint64_t size, struct quota *payer, struct vm_object **out);
 
-/* Whether somebody besides one map entry may write the object; `shared` is corrected when all others
- * are gone. */
+/* Whether somebody besides one map entry may write the object; `shared` is corrected when all
+ * others are gone. */
 bool vm_object_is_shared(struct vm_object *object);
 
 /* Frees the unwired pages at offsets [start, end). */

@@ -60,10 +60,10 @@ static inline struct pmap *vm_map_pmap(const struct vm_map *map)
 /* Maps `size` bytes (rounded up to pages) of `object` from `offset`, or of new anonymous memory
  * where `object` is NULL. At `*addr`; or, with `anywhere`, at the first free place at or above
  * `*addr` that is a multiple of align_mask + 1 (0, or a power of two less one; also checked where
- * the address is given). The entry takes a reference of its own. With `copy` the map sees a private copy:
- * what it writes stays its own; a page it has not written shows what others write to the
- * object, or not (Linux's MAP_PRIVATE). ERR_EXISTS: the place is taken; ERR_NO_SPACE: none is
- * free; ERR_INVALID: arguments, range beyond the object's size, copy of a device. */
+ * the address is given). The entry takes a reference of its own. With `copy` the map sees a
+ * private copy: what it writes stays its own; a page it has not written shows what others write
+ * to the object, or not (Linux's MAP_PRIVATE). ERR_EXISTS: the place is taken; ERR_NO_SPACE: none
+ * is free; ERR_INVALID: arguments, range beyond the object's size, copy of a device. */
 enum status vm_map_enter(struct vm_map *map, uint64_t *addr, uint64_t size, uint64_t align_mask,
                          bool anywhere, struct vm_object *object, uint64_t offset, bool copy,
                          unsigned prot, unsigned max_prot, enum vm_inherit inherit);

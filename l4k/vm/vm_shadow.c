@@ -2,9 +2,9 @@
 /* Shadow chains: finding and making pages, copy-on-write, collapse and bypass.
  *
  * What bounds the work of a fault: a walk down the chain, one page, and at most COLLAPSE_BUDGET
- * pages moved. A collapse takes pages off the front of the lower object's list until none are left, over
- * as many faults as that takes; in between the chain shows the same contents, as the lower object
- * is seen through the upper one only. */
+ * pages moved. A collapse takes pages off the front of the lower object's list until none are
+ * left, over as many faults as that takes; in between the chain shows the same contents, as the
+ * lower object is seen through the upper one only. */
 #include "l4k/lib/assert.h"
 #include "l4k/vm/vm_internal.h"
 

@@ -5,6 +5,7 @@
  * The server runs with interrupts on, kernel functions with interrupts off: every host_ function that
  * enters the kernel does so between kernel_enter() and kernel_leave(). A client thread runs user
  * code, or is THREAD_STOPPED: its call was deferred, or the server stopped it. */
+#include "l4k/ipc/l4_thread.h"
 #include "l4k/ipc_path.h"
 #include "l4k/kern/boot_kept.h"
 #include "l4k/kern/cpu_state.h"
@@ -264,7 +265,7 @@ static enum status new_thread(struct host_space *s, struct host_call *c)
     }
     h->own_regs = true;
     h->thread->host_call = c;
-    h->thread->stub_end = 0; /* every system call is Linux's */
+    l4(h->thread)->stub_end = 0; /* every system call is Linux's */
     c->thread = h;
     return OK;
 }
@@ -344,7 +345,7 @@ bool host_interrupt(struct host_call *c)
 {
     struct thread *t = c->thread->thread;
     bool irq = kernel_enter();
-    bool runs = t != current() && !thread_blocked(t);
+    bool runs = t != current() && t->state == THREAD_READY;
 
     if (runs) {
         ipc_stop(t);

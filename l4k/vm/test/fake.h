@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What the VM core stands on in the host tests: frames and kernel memory (fake.c), and either a pmap
- * that checks how it is used (fake_pmap.c) or the real one over a simulated processor
+/* What the VM core stands on in the host tests: frames and kernel memory (fake.c), and either a
+ * pmap that checks how it is used (fake_pmap.c) or the real one over a simulated processor
  * (fake_x86.c). */
 #ifndef L4K_VM_TEST_FAKE_H
 #define L4K_VM_TEST_FAKE_H

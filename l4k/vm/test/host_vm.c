@@ -510,6 +510,30 @@ static void test_map_items(void **state)
     map = third;
 }
 
+/* Wiring makes pages private without a fault: the old ones must not stay mapped. */
+static void test_wiring_a_copy(void **state)
+{
+    struct vm_map *child;
+
+    (void)state;
+    anonymous(map, BASE, 2);
+    put(map, BASE, 'p');
+    assert_int_equal(vm_map_fork(map, &quota, &child), OK);
+    assert_int_equal(get(child, BASE), 'p');
+    assert_int_equal(vm_map_wire(child, BASE, BASE + 2 * P, true), OK);
+    assert_int_equal(vm_pages_wired, 2);
+    assert_int_equal(vm_map_share(child, BASE, other, BASE, P, RW, false), OK);
+    put(other, BASE, 'w');
+    assert_int_equal(get(child, BASE), 'w');
+    assert_int_equal(get(map, BASE), 'p');
+    assert_int_equal(vm_copy_out(child, BASE, "x", 1, true), OK);
+    assert_int_equal(vm_map_wire(child, BASE, BASE + P, false), OK);
+    assert_int_equal(vm_pages_wired, 1);
+    assert_int_equal(vm_map_wire(child, BASE, BASE + 3 * P, true), ERR_ADDRESS);
+    vm_map_release(child);
+    assert_int_equal(vm_pages_wired, 0);
+}
+
 static void test_quota(void **state)
 {
     struct quota small = {0, 64 * 1024};
@@ -660,6 +684,7 @@ int main(void)
         TEST(test_patching_text),
         TEST(test_object_contents),
         TEST(test_map_items),
+        TEST(test_wiring_a_copy),
         TEST(test_quota),
         TEST(test_memory_runs_out),
         TEST(test_region_and_statistics),

@@ -4,8 +4,8 @@
  * A task's table is an array of object pointers, contiguous in kernel memory (kvm.h) so that the
  * fast path needs one load, and grown on demand to CAP_MAX. Empty slots hold &null_object. Beside
  * each full slot a node records of which capability it is a copy, so that copies can be revoked. */
-#ifndef L4K_KERN_CAP_H
-#define L4K_KERN_CAP_H
+#ifndef L4K_IPC_CAP_H
+#define L4K_IPC_CAP_H
 
 #include "l4k/abi/status.h"
 #include "l4k/kern/kmem.h"

@@ -2,11 +2,12 @@
 /* Offsets for assembly. Compiled to assembly text, of which the build makes asm_offsets.h: a line
  * "->NAME value" becomes a #define. Frame offsets count from the thread, that is, from the top. */
 #include "l4k/abi/l4.h"
+#include "l4k/ipc/l4_thread.h"
 #include "l4k/kern/cpu_state.h"
-#include "l4k/kern/thread.h"
 
 #define DEFINE(name, value) __asm__ volatile("\n.ascii \"->" #name " %c0\"" : : "i"(value))
 #define THREAD(name, field) DEFINE(name, offsetof(struct thread, field))
+#define L4(name, field) DEFINE(name, offsetof(struct l4_thread, field))
 #define FRAME(name, field) \
     DEFINE(name, (long)offsetof(struct frame, field) - (long)sizeof(struct frame))
 #define CPU(name, field) DEFINE(name, offsetof(struct cpu_state, field))
@@ -14,20 +15,20 @@
 void asm_offsets(void);
 void asm_offsets(void)
 {
-    THREAD(T_STUB_END, stub_end);
-    THREAD(T_CAPS_SLOT, caps.slot);
-    THREAD(T_CAPS_COUNT, caps.count);
-    THREAD(T_CALLER, caller);
-    THREAD(T_WAITING_ON, waiting_on);
-    THREAD(T_OPEN_RANK, open_rank);
+    L4(T_STUB_END, stub_end);
+    L4(T_CAPS_SLOT, caps.slot);
+    L4(T_CAPS_COUNT, caps.count);
+    L4(T_CALLER, caller);
+    L4(T_WAITING_ON, waiting_on);
+    L4(T_OPEN_RANK, open_rank);
     THREAD(T_RANK, rank);
-    THREAD(T_REPLY_RANK, reply_rank);
-    THREAD(T_QUEUED_EVENTS, queued_events);
+    L4(T_REPLY_RANK, reply_rank);
+    L4(T_QUEUED_EVENTS, queued_events);
     THREAD(T_CR3, cr3);
     THREAD(T_FS_BASE, fs_base);
     THREAD(T_GS_BASE, gs_base);
-    THREAD(T_UTCB, utcb);
-    THREAD(T_REFLECT_ENTRY, reflect_entry);
+    L4(T_UTCB, utcb);
+    L4(T_REFLECT_ENTRY, reflect_entry);
     THREAD(T_HOST_CALL, host_call);
     FRAME(F_R15, r15);
     FRAME(F_R14, r14);

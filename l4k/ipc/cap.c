@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Capability tables and the tree of copies. */
-#include "l4k/kern/cap.h"
+#include "l4k/ipc/cap.h"
 
+#include "l4k/ipc/l4_thread.h"
 #include "l4k/kern/kvm.h"
 #include "l4k/lib/assert.h"
 
@@ -22,8 +23,8 @@ static void publish(struct cap_space *cs)
     list_for_each(l, cs->threads) {
         struct thread *t = container_of(l, struct thread, task_link);
 
-        t->caps.slot = cs->slot;
-        t->caps.count = cs->count;
+        l4(t)->caps.slot = cs->slot;
+        l4(t)->caps.count = cs->count;
     }
 }
 
