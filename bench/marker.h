@@ -12,10 +12,12 @@
 #define MARKER_OPEN 1
 #define MARKER_CLOSE 2
 
+#ifndef __ASSEMBLER__
 #define MARKER(kind, id)                                                                       \
     __asm__ volatile(".byte 0x0f, 0x1f, 0x80\n\t.long %c0"                                     \
                      :                                                                         \
                      : "i"(MARKER_MAGIC | (kind) << 8 | (id))                                  \
                      : "memory")
+#endif
 
 #endif

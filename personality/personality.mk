@@ -1,35 +1,33 @@
+# SPDX-License-Identifier: BSD-2-Clause
 # The Linux personality: the server, compiled once for all rows, its host tests, its Linux test programs.
 SERVER_SRCS := alloc cpio device elf exec file fork fs futex inode main memory misc path pipe poll \
 	process regular sigframe signal syscall thread time tty
-SERVER_OBJS := $(SERVER_SRCS:%=build/server/%.o)
-SERVER_CFLAGS := -std=gnu11 -O2 -g -ffreestanding -fpie -fvisibility=hidden -mno-red-zone \
-	-mgeneral-regs-only -fno-stack-protector -fomit-frame-pointer -fno-strict-aliasing \
-	-Wall -Wextra -Werror -I.
-
-build/server/%.o: personality/server/%.c
-	@mkdir -p $(@D)
-	$(CC) $(SERVER_CFLAGS) -MMD -MP -c $< -o $@
+# l4k.mk's rule makes them: one object of each file, linked into every row.
+SERVER_OBJS := $(SERVER_SRCS:%=build/server/personality/server/%.o)
 
 .PHONY: server
 server: $(SERVER_OBJS)
 
 # Host tests: the server's own sources over a placement of byte arrays, under sanitizers.
-SERVER_TESTS := host_cpio host_elf
+SERVER_TESTS := host_cpio host_elf host_file host_path host_process host_signal
 SERVER_TEST_CC ?= gcc
 SERVER_TEST_CFLAGS := -std=gnu11 -O1 -g -fno-strict-aliasing -fno-builtin -Wall -Wextra -Werror -I. \
 	-fsanitize=address,undefined -fno-sanitize-recover=all
 
 build/server-test/server/%.o: personality/server/%.c
+	$(call say,HOSTCC,$@)
 	@mkdir -p $(@D)
-	$(SERVER_TEST_CC) $(SERVER_TEST_CFLAGS) -MMD -MP -c $< -o $@
+	$(Q)$(SERVER_TEST_CC) $(SERVER_TEST_CFLAGS) -MMD -MP -c $< -o $@
 
 build/server-test/%.o: personality/server/test/%.c
+	$(call say,HOSTCC,$@)
 	@mkdir -p $(@D)
-	$(SERVER_TEST_CC) $(SERVER_TEST_CFLAGS) -MMD -MP -c $< -o $@
+	$(Q)$(SERVER_TEST_CC) $(SERVER_TEST_CFLAGS) -MMD -MP -c $< -o $@
 
 build/server-test/host_%: build/server-test/host_%.o build/server-test/place_test.o \
 		$(SERVER_SRCS:%=build/server-test/server/%.o)
-	$(SERVER_TEST_CC) $(SERVER_TEST_CFLAGS) $^ -lcmocka -o $@
+	$(call say,HOSTCC,$@)
+	$(Q)$(SERVER_TEST_CC) $(SERVER_TEST_CFLAGS) $^ -lcmocka -o $@
 
 .SECONDARY: $(SERVER_SRCS:%=build/server-test/server/%.o) $(SERVER_TESTS:%=build/server-test/%.o) \
 	build/server-test/place_test.o
@@ -44,18 +42,21 @@ LINUX_TEST_CFLAGS := -std=gnu11 -O2 -Wall -Wextra -Werror -I.
 MUSL_GCC ?= musl-gcc
 
 build/linux-test/%_glibc: personality/test/%.c
+	$(call say,HOSTCC,$@)
 	@mkdir -p $(@D)
-	$(CC) $(LINUX_TEST_CFLAGS) -static -o $@ $<
+	$(Q)$(CC) $(LINUX_TEST_CFLAGS) -static -o $@ $<
 
 build/linux-test/%_pie: personality/test/%.c
+	$(call say,HOSTCC,$@)
 	@mkdir -p $(@D)
-	$(CC) $(LINUX_TEST_CFLAGS) -static-pie -o $@ $<
+	$(Q)$(CC) $(LINUX_TEST_CFLAGS) -static-pie -o $@ $<
 
 build/linux-test/%_musl: personality/test/%.c
+	$(call say,HOSTCC,$@)
 	@mkdir -p $(@D)
-	$(MUSL_GCC) $(LINUX_TEST_CFLAGS) -static -o $@ $<
+	$(Q)$(MUSL_GCC) $(LINUX_TEST_CFLAGS) -static -o $@ $<
 
 .PHONY: linux-tests
 linux-tests: $(LINUX_TESTS:%=build/linux-test/%)
 
--include $(wildcard build/server/*.d build/server-test/*.d build/server-test/server/*.d)
+-include $(wildcard build/server-test/*.d build/server-test/server/*.d)

@@ -127,11 +127,11 @@ void sched_resume(void)
 {
     struct thread *t = current();
 
-    if (!cpu.blocked && t->state == THREAD_READY) {
+    /* One that stopped and was made ready again on the way is in the queue. */
+    if (!cpu.blocked && t->state == THREAD_READY && !t->queued) {
         if (!cpu.reschedule)
             frame_return(thread_frame(t));
-        if (!t->queued)
-            enqueue(t);
+        enqueue(t);
     }
     cpu.reschedule = false;
     while (!(t = pick()))

@@ -14,6 +14,9 @@ _Static_assert(HOST_FIRST == HOST_DEFER && HOST_LAST == HOST_PENDING_CALL, "rang
 _Static_assert(offsetof(struct host_call, nr) == 0 && offsetof(struct host_call, arg) == 8,
                "assembly fills them");
 
+/* A copy can only be pending where there are external pagers, and no configuration has them yet. */
+#define NO_PAGERS "a page is pending, but this kernel has no pagers"
+
 /* Linux errno values that a placement itself answers. */
 #define ERRNO_ENOENT 2
 #define ERRNO_EAGAIN 11

@@ -341,11 +341,15 @@ bool host_set_gs_base(struct host_call *c, uint64_t base)
     return true;
 }
 
+/* The server runs because of an event: the running thread is then not in a call, but interrupted in
+ * user code or about to return to it. */
+static bool in_event;
+
 bool host_interrupt(struct host_call *c)
 {
     struct thread *t = c->thread->thread;
     bool irq = kernel_enter();
-    bool runs = t != current() && t->state == THREAD_READY;
+    bool runs = t->state == THREAD_READY && (t != current() || in_event);
 
     if (runs) {
         ipc_stop(t);
@@ -376,15 +380,18 @@ static void continue_thread(struct host_call *c)
     struct thread *t = c->thread->thread;
 
     c->thread->own_regs = false;
+    if (t->state == THREAD_READY)
+        return;
     t->state = THREAD_READY;
-    if (t != current())
-        sched_ready(t);
+    sched_ready(t);
 }
 
 void host_complete(struct host_call *c, long result)
 {
     bool irq = kernel_enter();
 
+    if (result == HOST_PENDING_CALL)
+        host_panic(NO_PAGERS);
     finish_call(c->thread->thread, c, result);
     continue_thread(c);
     kernel_leave(irq);
@@ -498,6 +505,7 @@ static long run_input(void *a, const void *b)
 
 static void run_events(void)
 {
+    in_event = true;
     while (timer_due || input_due) {
         if (timer_due) {
             timer_due = false;
@@ -509,6 +517,7 @@ static void run_events(void)
             pic_unmask(SERIAL_IRQ);
         }
     }
+    in_event = false;
 }
 
 void client_events(const struct frame *f)
@@ -538,7 +547,7 @@ void place_no_answer(long result)
     struct thread *t = current();
 
     if (result == HOST_PENDING_CALL)
-        panic("server: a page is pending, but this kernel has no pagers");
+        host_panic(NO_PAGERS);
     if (result == HOST_DEFER && t != &null_thread)
         t->state = THREAD_STOPPED;
     if (result == HOST_REGS)

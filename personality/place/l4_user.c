@@ -502,6 +502,8 @@ void host_complete(struct host_call *c, long result)
         .label = (uint64_t)result,
     };
 
+    if (result == HOST_PENDING_CALL)
+        host_panic(NO_PAGERS);
     memcpy(m.w, c->arg, sizeof(m.w));
     l4_ipc(&m); /* a client that no longer waits has nothing to complete */
 }
@@ -687,7 +689,7 @@ void place_special(struct host_call *c, long result)
     if (result == HOST_REGS)
         host_resume(c);
     else if (result == HOST_PENDING_CALL)
-        host_panic("a page is pending, but this kernel has no pagers");
+        host_panic(NO_PAGERS);
 }
 
 void place_receive_failed(void);

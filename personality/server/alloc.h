@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The server's own memory: blocks in powers of two from host_memory(), recycled by free lists.
  *
- * Blocks of 64 bytes and more are aligned to 64 at least, from 4096 bytes on to 4096. The owner remembers the size.
- * All of it together is bounded (mem_init), so clients can't make the server take the machine. */
+ * Blocks of 64 bytes and more are aligned to 64 at least, from 4096 bytes on to 4096. The owner
+ * remembers the size. All of it together is bounded (mem_init), so clients can't make the server
+ * take the machine. */
 #ifndef PERSONALITY_SERVER_ALLOC_H
 #define PERSONALITY_SERVER_ALLOC_H
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* cpio newc: a header of 110 characters with 8-digit hexadecimal fields, the name, the content, each
- * padded to 4 bytes; the last entry is named TRAILER!!!. Several archives may follow one another,
- * padded with zeros. */
+/* cpio newc: a header of 110 characters with 8-digit hexadecimal fields, the name, the content,
+ * each padded to 4 bytes; the last entry is named TRAILER!!!. Several archives may follow one
+ * another, padded with zeros. */
 #include "personality/server/cpio.h"
 
 #include "l4k/lib/string.h"
@@ -166,7 +166,8 @@ static const char *fill(struct inode *i, const struct entry *e)
         i->archive = e->content;
         i->archive_size = i->size = e->field[F_SIZE];
     } else if (inode_is(i, S_IFLNK)) {
-        if (!e->field[F_SIZE] || e->field[F_SIZE] >= PATH_MAX || has_zero(e->content, e->field[F_SIZE]))
+        if (!e->field[F_SIZE] || e->field[F_SIZE] >= PATH_MAX ||
+            has_zero(e->content, e->field[F_SIZE]))
             return "cpio: bad target of a symbolic link";
         if (symlink_set(i, (const char *)e->content, e->field[F_SIZE]))
             return "cpio: no memory";
@@ -189,8 +190,8 @@ static const char *add(const struct entry *e)
         return "cpio: bad path";
     if (length == 0 || (length == 1 && name[0] == '.'))
         return NULL;
-    if (type != S_IFREG && type != S_IFDIR && type != S_IFLNK && type != S_IFCHR && type != S_IFBLK &&
-        type != S_IFIFO)
+    if (type != S_IFREG && type != S_IFDIR && type != S_IFLNK && type != S_IFCHR &&
+        type != S_IFBLK && type != S_IFIFO)
         return "cpio: unknown file type";
     old = dir_find(dir, name, length);
     if (old && inode_is(old->inode, S_IFDIR))

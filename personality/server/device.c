@@ -67,14 +67,14 @@ static long read_random(struct file *f, const struct uio *u, uint64_t *pos)
     return (long)done;
 }
 
-static const struct file_ops null_ops = {.read = read_nothing, .write = write_all, .poll = always_ready,
-                                         .seekable = true};
-static const struct file_ops zero_ops = {.read = read_zeros, .write = write_all, .poll = always_ready,
-                                         .seekable = true};
+static const struct file_ops null_ops = {
+    .read = read_nothing, .write = write_all, .poll = always_ready, .seekable = true};
+static const struct file_ops zero_ops = {
+    .read = read_zeros, .write = write_all, .poll = always_ready, .seekable = true};
 static const struct file_ops full_ops = {.read = read_zeros, .write = write_nothing,
                                          .poll = always_ready, .seekable = true};
-static const struct file_ops random_ops = {.read = read_random, .write = write_all, .poll = always_ready,
-                                           .seekable = true};
+static const struct file_ops random_ops = {
+    .read = read_random, .write = write_all, .poll = always_ready, .seekable = true};
 
 #define DEV(major, minor) ((major) << 8 | (minor))
 

@@ -22,7 +22,16 @@ struct phdr {
 };
 _Static_assert(sizeof(struct phdr) == ELF_PHDR_SIZE, "Elf64_Phdr");
 
-enum { ET_EXEC = 2, ET_DYN = 3, EM_X86_64 = 62, PT_LOAD = 1, PT_INTERP = 3, PF_X = 1, PF_W = 2, PF_R = 4 };
+enum {
+    ET_EXEC = 2,
+    ET_DYN = 3,
+    EM_X86_64 = 62,
+    PT_LOAD = 1,
+    PT_INTERP = 3,
+    PF_X = 1,
+    PF_W = 2,
+    PF_R = 4
+};
 
 static bool header_good(const struct header *h, uint64_t file_size)
 {
@@ -85,14 +94,14 @@ static void find_phdr(struct elf *elf, const struct header *h)
 static bool place_good(const struct elf *elf)
 {
     if (elf->relocatable)
-        return elf->end <= STUB_BASE - CODE_MAP_BASE;
+        return elf->end - elf->start <= LINUX_EXEC_MAX - CODE_MAP_BASE;
     for (unsigned i = 0; i < elf->count; i++) {
         const struct elf_segment *s = &elf->segment[i];
         uint64_t start = page_down(s->vaddr), end = page_up(s->vaddr + s->memsz);
 
         if (!range_is_user(start, end - start) || end > MMAP_LIMIT)
             return false;
-        if ((s->prot & HOST_EXEC) && end > CODE_LIMIT)
+        if ((s->prot & HOST_EXEC) && end > LINUX_EXEC_MAX)
             return false;
     }
     return true;
@@ -141,12 +150,17 @@ static int clear_tail(struct host_space *s, uint64_t from)
     return n && host_copy_out(s, from, zeros, n) != HOST_DONE ? -ENOMEM : 0;
 }
 
-static int map_segment(struct host_space *s, struct inode *i, const struct elf_segment *seg, uint64_t bias)
+static int map_segment(struct host_space *s, struct inode *i, const struct elf_segment *seg,
+                       uint64_t bias)
 {
     uint64_t vaddr = seg->vaddr + bias, start = page_down(vaddr), end = page_up(vaddr + seg->memsz);
     uint64_t file_end = seg->filesz ? page_up(vaddr + seg->filesz) : start;
-    struct host_map_args args = {.addr = start, .len = file_end - start, .limit = LINUX_USER_MAX,
-                                 .offset = page_down(seg->offset), .prot = seg->prot, .fixed = true};
+    struct host_map_args args = {.addr = start,
+                                 .len = file_end - start,
+                                 .limit = LINUX_USER_MAX,
+                                 .offset = page_down(seg->offset),
+                                 .prot = seg->prot,
+                                 .fixed = true};
     int r = 0;
 
     if (seg->filesz) {

@@ -215,7 +215,8 @@ static int load_interpreter(struct thread *t, struct image *im)
     struct inode *i;
     int r;
 
-    if (file_read(im->inode, im->elf.interp_offset, path, im->elf.interp_size) != im->elf.interp_size ||
+    if (file_read(im->inode, im->elf.interp_offset, path, im->elf.interp_size) !=
+            im->elf.interp_size ||
         path[im->elf.interp_size - 1])
         return -ENOEXEC;
     r = find_program(t, path, &i);
@@ -240,7 +241,9 @@ static int load(struct thread *t, struct image *im)
     im->mm->brk_start = im->mm->brk = im->elf.end + im->bias;
     if (im->elf.interp_size)
         r = load_interpreter(t, im);
-    return r ? r : map_anonymous(im->mm->space, STACK_TOP - STACK_SIZE, STACK_SIZE, HOST_READ | HOST_WRITE);
+    return r ? r
+             : map_anonymous(im->mm->space, STACK_TOP - STACK_SIZE, STACK_SIZE,
+                             HOST_READ | HOST_WRITE);
 }
 
 static unsigned fill_auxv(const struct image *im, uint64_t *v, uint64_t random, uint64_t execfn,
@@ -289,8 +292,8 @@ static uint64_t fill_pointers(uint64_t *v, unsigned n, const char **text, uint64
     return at;
 }
 
-/* The initial stack (System V ABI 3.4.1), upwards: argc, argv, envp, auxv, 16 random bytes, platform,
- * the strings, the path. */
+/* The initial stack (System V ABI 3.4.1), upwards: argc, argv, envp, auxv, 16 random bytes,
+ * platform, the strings, the path. */
 static int fill_stack(struct image *im, const char *path, const struct exec_args *a)
 {
     static const char platform[] = "x86_64";
@@ -382,7 +385,6 @@ static long commit(struct thread *t, struct image *im)
 
     files_close_on_exec(&p->files);
     t->altstack = (struct linux_stack){.flags = SS_DISABLE};
-    t->clear_child_tid = 0;
     inode_put(p->exe);
     p->exe = inode_get(im->inode);
     thread_host_destroy(t);

@@ -18,8 +18,8 @@ void exec_args_init(struct exec_args *a);
 void exec_args_free(struct exec_args *a);
 /* Appends a string of the server's; the caller counts it. -E2BIG, -ENOMEM. */
 int exec_args_add(struct exec_args *a, const char *s);
-/* Replaces the program of `t` by `path`; consumes `a`. 0: it runs the new program (already resumed).
- * On failure nothing has changed, unless the process had to be ended: HOST_DEFER. */
+/* Replaces the program of `t` by `path`; consumes `a`. 0: it runs the new program (already
+ * resumed). On failure nothing has changed, unless the process had to be ended: HOST_DEFER. */
 long exec_program(struct thread *t, const char *path, struct exec_args *a);
 
 #endif

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* fork, vfork and those uses of clone that make a process (clone(2)). */
+/* fork, vfork and those uses of clone that make a process (clone(2)).
+ *
+ * A space has one thread, so vfork and CLONE_VM|CLONE_VFORK copy the memory too: the parent waits
+ * as it must, but does not see what the child wrote before its exec. CLONE_CHILD_CLEARTID is for
+ * those who share the memory, so there is nothing to clear. */
 #include "l4k/lib/string.h"
 #include "personality/server/alloc.h"
 #include "personality/server/errno.h"
@@ -25,6 +29,7 @@ static int inherit(struct process *child, struct process *p)
     child->exe = p->exe ? inode_get(p->exe) : NULL;
     child->actions = sigactions_get(p->actions);
     child->thread.blocked = p->thread.blocked;
+    child->thread.altstack = p->thread.altstack;
     memcpy(child->comm, p->comm, sizeof(child->comm));
     if (p->exe_path) {
         child->exe_path = mem_alloc(PATH_MAX);
@@ -33,17 +38,6 @@ static int inherit(struct process *child, struct process *p)
         memcpy(child->exe_path, p->exe_path, strlen(p->exe_path) + 1);
     }
     return files_copy(&child->files, &p->files);
-}
-
-static int inherit_memory(struct process *child, struct process *p, uint64_t flags)
-{
-    if (flags & CLONE_VM) {
-        child->mm = p->mm;
-        p->mm->refs++;
-        return 0;
-    }
-    child->thread.altstack = p->thread.altstack;
-    return mm_fork(p->mm, &child->mm);
 }
 
 /* The child's registers are the parent's after the call, with result 0. */
@@ -70,15 +64,13 @@ static int make_child(struct process *child, struct thread *t, const struct clon
     int r = inherit(child, p);
 
     if (!r)
-        r = inherit_memory(child, p, a->flags);
+        r = mm_fork(p->mm, &child->mm);
     if (!r)
         r = thread_host_create(&child->thread, child->mm->space);
     if (r)
         return r;
     child->exit_signal = (int)(a->flags & CSIGNAL);
     inherit_registers(&child->thread, t, a);
-    if (a->flags & CLONE_CHILD_CLEARTID)
-        child->thread.clear_child_tid = a->child_tid;
     return 0;
 }
 

@@ -58,8 +58,8 @@ static int open_inode(struct thread *t, int dirfd, const char *path, unsigned fl
 }
 
 /* O_TMPFILE: a file without a name. */
-static int open_tmpfile(struct thread *t, int dirfd, const char *path, unsigned flags, unsigned mode,
-                        struct file **out)
+static int open_tmpfile(struct thread *t, int dirfd, const char *path, unsigned flags,
+                        unsigned mode, struct file **out)
 {
     struct inode *i;
     int r = path_find(t, dirfd, path, LOOKUP_FOLLOW | LOOKUP_DIRECTORY, &i);
@@ -318,7 +318,8 @@ long sys_symlinkat(struct thread *t)
     return do_symlink(t, ARG(0), (int)ARG(1), ARG(2));
 }
 
-static long do_link(struct thread *t, int from_fd, uint64_t from, int to_fd, uint64_t to, unsigned flags)
+static long do_link(struct thread *t, int from_fd, uint64_t from, int to_fd, uint64_t to,
+                    unsigned flags)
 {
     struct inode *i;
     struct walk w;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Futexes: WAIT, WAKE and their bitset forms. A word is known by (memory, address): a word in memory
- * shared between processes by MAP_SHARED is not one futex here. */
+/* Futexes: WAIT, WAKE and their bitset forms. A word is known by (memory, address): a word in
+ * memory shared between processes by MAP_SHARED is not one futex here. */
 #include "personality/server/futex.h"
 
 #include "personality/server/errno.h"
@@ -17,7 +17,8 @@ void futex_start(void)
     list_init(&waiters);
 }
 
-unsigned futex_wake(struct mm *mm, uint64_t addr, unsigned n)
+/* Wakes up to n waiters on the word of this memory; how many it woke. */
+static unsigned futex_wake(struct mm *mm, uint64_t addr, unsigned n)
 {
     struct list *at, *tmp;
     unsigned woken = 0;

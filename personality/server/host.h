@@ -148,7 +148,8 @@ bool host_set_gs_base(struct host_call *c, uint64_t base);
 /* Stops a thread that runs user code, so that its registers can be read and set; true if it was
  * running, false if it is in a call or already stopped. Ends with host_resume(). */
 bool host_interrupt(struct host_call *c);
-/* Answers a deferred call. */
+/* Answers a deferred call; with HOST_PENDING_CALL: it met a page that is not there yet, and is to be
+ * run again when it is. */
 void host_complete(struct host_call *c, long result);
 /* Continues a stopped, new or deferred thread with its registers as set. */
 void host_resume(struct host_call *c);

@@ -68,7 +68,8 @@ static void drop_object(struct inode *i)
 /* Ends the page cache; what was written through shared maps comes back into the file first. */
 static int retire_object(struct inode *i)
 {
-    for (uint64_t at = 0; i->object_shared && at < i->size && at < i->object_size; at += PAGE_SIZE) {
+    for (uint64_t at = 0; i->object_shared && at < i->size && at < i->object_size;
+         at += PAGE_SIZE) {
         uint8_t *p = file_page(i, at);
         int r = p ? host_object_read(i->object, at, p, PAGE_SIZE) : -ENOMEM;
 

@@ -48,7 +48,8 @@ struct linux_dirent64 {
 } __attribute__((packed));
 
 struct linux_statfs {
-    int64_t type, bsize, blocks, bfree, bavail, files, ffree, fsid, namelen, frsize, flags, spare[4];
+    int64_t type, bsize, blocks, bfree, bavail, files, ffree, fsid, namelen, frsize, flags,
+        spare[4];
 };
 _Static_assert(sizeof(struct linux_statfs) == 120, "struct statfs of x86-64");
 
@@ -84,10 +85,28 @@ enum { MAP_SHARED = 1, MAP_PRIVATE = 2, MAP_SHARED_VALIDATE = 3, MAP_TYPE = 15, 
 
 enum { ARCH_SET_GS = 0x1001, ARCH_SET_FS = 0x1002, ARCH_GET_FS = 0x1003, ARCH_GET_GS = 0x1004 };
 
-enum { AT_NULL = 0, AT_PHDR = 3, AT_PHENT = 4, AT_PHNUM = 5, AT_PAGESZ = 6, AT_BASE = 7, AT_FLAGS = 8,
-       AT_ENTRY = 9, AT_UID = 11, AT_EUID = 12, AT_GID = 13, AT_EGID = 14, AT_PLATFORM = 15,
-       AT_HWCAP = 16, AT_CLKTCK = 17, AT_SECURE = 23, AT_RANDOM = 25, AT_HWCAP2 = 26, AT_EXECFN = 31,
-       AT_MINSIGSTKSZ = 51 };
+enum {
+    AT_NULL = 0,
+    AT_PHDR = 3,
+    AT_PHENT = 4,
+    AT_PHNUM = 5,
+    AT_PAGESZ = 6,
+    AT_BASE = 7,
+    AT_FLAGS = 8,
+    AT_ENTRY = 9,
+    AT_UID = 11,
+    AT_EUID = 12,
+    AT_GID = 13,
+    AT_EGID = 14,
+    AT_PLATFORM = 15,
+    AT_HWCAP = 16,
+    AT_CLKTCK = 17,
+    AT_SECURE = 23,
+    AT_RANDOM = 25,
+    AT_HWCAP2 = 26,
+    AT_EXECFN = 31,
+    AT_MINSIGSTKSZ = 51
+};
 
 struct linux_utsname {
     char sysname[65], nodename[65], release[65], version[65], machine[65], domainname[65];
@@ -123,10 +142,32 @@ struct linux_itimerval {
 #define NSEC_PER_SEC 1000000000ll
 
 /* ---- signals ---- */
-enum { SIGHUP = 1, SIGINT = 2, SIGQUIT = 3, SIGILL = 4, SIGTRAP = 5, SIGABRT = 6, SIGBUS = 7, SIGFPE = 8,
-       SIGKILL = 9, SIGUSR1 = 10, SIGSEGV = 11, SIGUSR2 = 12, SIGPIPE = 13, SIGALRM = 14, SIGTERM = 15,
-       SIGCHLD = 17, SIGCONT = 18, SIGSTOP = 19, SIGTSTP = 20, SIGTTIN = 21, SIGTTOU = 22, SIGURG = 23,
-       SIGWINCH = 28, NSIG = 64 };
+enum {
+    SIGHUP = 1,
+    SIGINT = 2,
+    SIGQUIT = 3,
+    SIGILL = 4,
+    SIGTRAP = 5,
+    SIGABRT = 6,
+    SIGBUS = 7,
+    SIGFPE = 8,
+    SIGKILL = 9,
+    SIGUSR1 = 10,
+    SIGSEGV = 11,
+    SIGUSR2 = 12,
+    SIGPIPE = 13,
+    SIGALRM = 14,
+    SIGTERM = 15,
+    SIGCHLD = 17,
+    SIGCONT = 18,
+    SIGSTOP = 19,
+    SIGTSTP = 20,
+    SIGTTIN = 21,
+    SIGTTOU = 22,
+    SIGURG = 23,
+    SIGWINCH = 28,
+    NSIG = 64
+};
 enum { SIG_BLOCK = 0, SIG_UNBLOCK = 1, SIG_SETMASK = 2 };
 #define SIG_DFL 0ul
 #define SIG_IGN 1ul
@@ -139,9 +180,23 @@ enum { SIG_BLOCK = 0, SIG_UNBLOCK = 1, SIG_SETMASK = 2 };
 #define SA_NODEFER 0x40000000ul
 #define SA_RESETHAND 0x80000000ul
 enum { SS_ONSTACK = 1, SS_DISABLE = 2, MINSIGSTKSZ = 2048 };
-enum { SI_USER = 0, SI_KERNEL = 0x80, SI_TKILL = -6, SEGV_MAPERR = 1, SEGV_ACCERR = 2, FPE_INTDIV = 1,
-       FPE_FLTINV = 7, ILL_ILLOPN = 2, TRAP_BRKPT = 1, TRAP_TRACE = 2, BUS_ADRALN = 1,
-       CLD_EXITED = 1, CLD_KILLED = 2, CLD_STOPPED = 5, CLD_CONTINUED = 6 };
+enum {
+    SI_USER = 0,
+    SI_KERNEL = 0x80,
+    SI_TKILL = -6,
+    SEGV_MAPERR = 1,
+    SEGV_ACCERR = 2,
+    FPE_INTDIV = 1,
+    FPE_FLTINV = 7,
+    ILL_ILLOPN = 2,
+    TRAP_BRKPT = 1,
+    TRAP_TRACE = 2,
+    BUS_ADRALN = 1,
+    CLD_EXITED = 1,
+    CLD_KILLED = 2,
+    CLD_STOPPED = 5,
+    CLD_CONTINUED = 6
+};
 
 struct linux_sigaction {
     uint64_t handler, flags, restorer, mask;
@@ -168,7 +223,8 @@ struct linux_stack {
 };
 
 struct linux_sigcontext {
-    uint64_t r8, r9, r10, r11, r12, r13, r14, r15, rdi, rsi, rbp, rbx, rdx, rax, rcx, rsp, rip, eflags;
+    uint64_t r8, r9, r10, r11, r12, r13, r14, r15, rdi, rsi, rbp, rbx, rdx, rax, rcx, rsp, rip,
+        eflags;
     uint16_t cs, gs, fs, ss;
     uint64_t err, trapno, oldmask, cr2, fpstate, reserved[8];
 };
@@ -183,15 +239,61 @@ struct linux_ucontext {
 _Static_assert(sizeof(struct linux_ucontext) == 304, "struct ucontext of x86-64");
 
 /* ---- terminals ---- */
-enum { NCCS = 19, VINTR = 0, VQUIT = 1, VERASE = 2, VKILL = 3, VEOF = 4, VTIME = 5, VMIN = 6, VSUSP = 10,
-       VEOL = 11, VWERASE = 14 };
-enum { ICRNL = 0400, INLCR = 0100, IGNCR = 0200, IXON = 02000, OPOST = 1, ONLCR = 4, ISIG = 1, ICANON = 2,
-       ECHO = 010, ECHOE = 020, ECHOK = 040, ECHONL = 0100, TOSTOP = 0400, ECHOCTL = 01000, ECHOKE = 04000,
-       IEXTEN = 0100000, B38400 = 017, CS8 = 060, CREAD = 0200, HUPCL = 02000 };
-enum { TCGETS = 0x5401, TCSETS = 0x5402, TCSETSW = 0x5403, TCSETSF = 0x5404, TCSBRK = 0x5409,
-       TCXONC = 0x540a, TCFLSH = 0x540b, TIOCSCTTY = 0x540e, TIOCGPGRP = 0x540f, TIOCSPGRP = 0x5410,
-       TIOCGWINSZ = 0x5413, TIOCSWINSZ = 0x5414, FIONREAD = 0x541b, FIONBIO = 0x5421, TIOCNOTTY = 0x5422,
-       TIOCGSID = 0x5429, FIONCLEX = 0x5450, FIOCLEX = 0x5451 };
+enum {
+    NCCS = 19,
+    VINTR = 0,
+    VQUIT = 1,
+    VERASE = 2,
+    VKILL = 3,
+    VEOF = 4,
+    VTIME = 5,
+    VMIN = 6,
+    VSUSP = 10,
+    VEOL = 11,
+    VWERASE = 14
+};
+enum {
+    ICRNL = 0400,
+    INLCR = 0100,
+    IGNCR = 0200,
+    IXON = 02000,
+    OPOST = 1,
+    ONLCR = 4,
+    ISIG = 1,
+    ICANON = 2,
+    ECHO = 010,
+    ECHOE = 020,
+    ECHOK = 040,
+    ECHONL = 0100,
+    TOSTOP = 0400,
+    ECHOCTL = 01000,
+    ECHOKE = 04000,
+    IEXTEN = 0100000,
+    B38400 = 017,
+    CS8 = 060,
+    CREAD = 0200,
+    HUPCL = 02000
+};
+enum {
+    TCGETS = 0x5401,
+    TCSETS = 0x5402,
+    TCSETSW = 0x5403,
+    TCSETSF = 0x5404,
+    TCSBRK = 0x5409,
+    TCXONC = 0x540a,
+    TCFLSH = 0x540b,
+    TIOCSCTTY = 0x540e,
+    TIOCGPGRP = 0x540f,
+    TIOCSPGRP = 0x5410,
+    TIOCGWINSZ = 0x5413,
+    TIOCSWINSZ = 0x5414,
+    FIONREAD = 0x541b,
+    FIONBIO = 0x5421,
+    TIOCNOTTY = 0x5422,
+    TIOCGSID = 0x5429,
+    FIONCLEX = 0x5450,
+    FIOCLEX = 0x5451
+};
 
 struct linux_termios {
     uint32_t iflag, oflag, cflag, lflag;

@@ -22,8 +22,9 @@ struct boot_words {
     unsigned args, envs;
 };
 
-static const char *const known[] = {"console=", "quiet", "debug", "panic=", "root=", "ro", "rw", "init=",
-                                    "rootfstype=", "acpi=", "mitigations=", "nokaslr", "loglevel="};
+static const char *const known[] = {
+    "console=", "quiet",       "debug", "panic=",       "root=",   "ro",       "rw",
+    "init=",    "rootfstype=", "acpi=", "mitigations=", "nokaslr", "loglevel="};
 
 static bool starts_with(const char *s, const char *prefix)
 {

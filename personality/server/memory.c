@@ -19,7 +19,6 @@ int mm_create(struct mm **out)
         mem_free(mm, sizeof(*mm));
         return r;
     }
-    mm->refs = 1;
     *out = mm;
     return 0;
 }
@@ -32,7 +31,6 @@ int mm_fork(struct mm *mm, struct mm **out)
     if (!copy)
         return -ENOMEM;
     *copy = *mm;
-    copy->refs = 1;
     r = host_space_fork(mm->space, &copy->space);
     if (r) {
         mem_free(copy, sizeof(*copy));
@@ -44,27 +42,16 @@ int mm_fork(struct mm *mm, struct mm **out)
 
 void mm_release(struct mm *mm)
 {
-    if (--mm->refs)
-        return;
     host_space_destroy(mm->space);
     mem_free(mm, sizeof(*mm));
 }
 
-bool range_meets_stub(uint64_t addr, uint64_t len)
-{
-    return addr < STUB_BASE + STUB_SIZE && STUB_BASE < addr + len;
-}
-
-/* Within user addresses; the stub may lie in it. */
-static bool range_in_bounds(uint64_t addr, uint64_t len)
+bool range_is_user(uint64_t addr, uint64_t len)
 {
     return len <= LINUX_USER_MAX && addr >= LINUX_USER_MIN && addr <= LINUX_USER_MAX - len;
 }
 
-bool range_is_user(uint64_t addr, uint64_t len)
-{
-    return range_in_bounds(addr, len) && !range_meets_stub(addr, len);
-}
+_Static_assert(STUB_BASE + STUB_SIZE <= LINUX_USER_MIN, "programs can't reach the stub");
 
 int map_anonymous(struct host_space *s, uint64_t addr, uint64_t len, unsigned prot)
 {
@@ -104,7 +91,8 @@ long sys_brk(struct thread *t)
 }
 
 /* PROT_* and HOST_* are the same bits; writable implies readable, as the processor has it. */
-_Static_assert(PROT_READ == (int)HOST_READ && PROT_WRITE == (int)HOST_WRITE && PROT_EXEC == (int)HOST_EXEC,
+_Static_assert(PROT_READ == (int)HOST_READ && PROT_WRITE == (int)HOST_WRITE &&
+                   PROT_EXEC == (int)HOST_EXEC,
                "protections are handed through");
 
 /* Checks a fixed place, or chooses where the search begins and ends. */
@@ -123,28 +111,24 @@ static int choose_place(struct host_space *s, struct host_map_args *args, unsign
             return -EEXIST;
         return 0;
     }
-    if (hint && range_is_user(hint, args->len) && hint + args->len <= (code ? CODE_LIMIT : MMAP_LIMIT) &&
+    if (hint && range_is_user(hint, args->len) &&
+        hint + args->len <= (code ? LINUX_EXEC_MAX : MMAP_LIMIT) &&
         range_free(s, hint, hint + args->len)) {
         args->addr = hint;
         args->fixed = true;
         return 0;
     }
     args->addr = code ? CODE_MAP_BASE : MMAP_BASE;
-    args->limit = code ? STUB_BASE : MMAP_LIMIT;
+    args->limit = code ? LINUX_EXEC_MAX : MMAP_LIMIT;
     return 0;
 }
 
-/* Maps where choose_place() said; code that finds no room below the stub goes above it. */
+/* Maps where choose_place() said. */
 static long place(struct host_space *s, struct host_map_args *args)
 {
     uint64_t addr = args->addr;
     int r = host_map(s, args, &addr);
 
-    if (r == -ENOMEM && !args->fixed && args->limit == STUB_BASE) {
-        args->addr = addr = CODE_MAP_HIGH;
-        args->limit = CODE_LIMIT;
-        r = host_map(s, args, &addr);
-    }
     return r ? r : (long)addr;
 }
 
@@ -247,22 +231,14 @@ long sys_munmap(struct thread *t)
 {
     struct host_space *s = process_of(t)->mm->space;
     uint64_t addr = t->call.arg[0], len = t->call.arg[1], end;
-    int r = 0;
 
-    if (addr % PAGE_SIZE || len == 0 || len > LINUX_USER_MAX || addr > LINUX_USER_MAX - page_up(len))
+    if (addr % PAGE_SIZE || len == 0 || len > LINUX_USER_MAX ||
+        addr > LINUX_USER_MAX - page_up(len))
         return -EINVAL;
     end = addr + page_up(len);
     if (addr < LINUX_USER_MIN)
         addr = LINUX_USER_MIN;
-    if (addr >= end)
-        return 0;
-    if (!range_meets_stub(addr, end - addr))
-        return host_unmap(s, addr, end - addr);
-    if (addr < STUB_BASE)
-        r = host_unmap(s, addr, STUB_BASE - addr);
-    if (!r && end > STUB_BASE + STUB_SIZE)
-        r = host_unmap(s, STUB_BASE + STUB_SIZE, end - (STUB_BASE + STUB_SIZE));
-    return r;
+    return addr < end ? host_unmap(s, addr, end - addr) : 0;
 }
 
 long sys_mprotect(struct thread *t)
@@ -273,10 +249,8 @@ long sys_mprotect(struct thread *t)
         return -EINVAL;
     if (len == 0)
         return 0;
-    if (len > LINUX_USER_MAX || !range_in_bounds(addr, page_up(len)))
+    if (len > LINUX_USER_MAX || !range_is_user(addr, page_up(len)))
         return -ENOMEM;
-    if (range_meets_stub(addr, page_up(len)))
-        return -EACCES;
     return host_protect(process_of(t)->mm->space, addr, page_up(len), (unsigned)prot);
 }
 

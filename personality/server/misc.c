@@ -23,8 +23,11 @@ long sys_sysinfo(struct thread *t)
     struct linux_sysinfo s;
 
     host_memory_info(&info);
-    s = (struct linux_sysinfo){.uptime = (int64_t)(host_clock() / NSEC_PER_SEC), .totalram = info.total,
-                               .freeram = info.free, .procs = (uint16_t)process_count(), .mem_unit = 1};
+    s = (struct linux_sysinfo){.uptime = (int64_t)(host_clock() / NSEC_PER_SEC),
+                               .totalram = info.total,
+                               .freeram = info.free,
+                               .procs = (uint16_t)process_count(),
+                               .mem_unit = 1};
     return copy_out(t, t->call.arg[0], &s, sizeof(s));
 }
 
@@ -128,9 +131,9 @@ long sys_arch_prctl(struct thread *t)
     }
 }
 
+/* The word is cleared for others who share the memory when the thread ends; nobody does. */
 long sys_set_tid_address(struct thread *t)
 {
-    t->clear_child_tid = t->call.arg[0];
     return t->tid;
 }
 

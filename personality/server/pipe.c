@@ -204,8 +204,11 @@ static long wrong_end(struct file *f, const struct uio *u, uint64_t *pos)
 
 static const struct file_ops read_ops = {.read = pipe_read, .write = wrong_end, .ioctl = pipe_ioctl,
                                          .poll = pipe_poll_read, .release = pipe_release};
-static const struct file_ops write_ops = {.read = wrong_end, .write = pipe_write, .ioctl = pipe_ioctl,
-                                          .poll = pipe_poll_write, .release = pipe_release};
+static const struct file_ops write_ops = {.read = wrong_end,
+                                          .write = pipe_write,
+                                          .ioctl = pipe_ioctl,
+                                          .poll = pipe_poll_write,
+                                          .release = pipe_release};
 
 /* The two open files of a new pipe. */
 static int pipe_create(unsigned flags, struct file **reader, struct file **writer)

@@ -22,7 +22,8 @@ static long poll_once(struct thread *t, unsigned n)
         else if (!f)
             p->revents = POLLNVAL;
         else
-            p->revents = (int16_t)(f->ops->poll(f) & ((unsigned)(uint16_t)p->events | POLLERR | POLLHUP));
+            p->revents =
+                (int16_t)(f->ops->poll(f) & ((unsigned)(uint16_t)p->events | POLLERR | POLLHUP));
         count += p->revents != 0;
     }
     return count;

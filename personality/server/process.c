@@ -6,7 +6,6 @@
 #include "l4k/lib/string.h"
 #include "personality/server/alloc.h"
 #include "personality/server/errno.h"
-#include "personality/server/futex.h"
 #include "personality/server/sys.h"
 
 enum { HASH_SIZE = 256 };
@@ -15,7 +14,8 @@ struct process *init_process;
 
 static struct list hash[HASH_SIZE];
 static struct list all;
-/* Reaped, but perhaps still named by the call now handled: memory is recycled at the next creation. */
+/* Reaped, but perhaps still named by the call now handled: memory is recycled at the next creation.
+ */
 static struct list graveyard;
 static unsigned count;
 static int last_pid;
@@ -204,21 +204,12 @@ static void __attribute__((noreturn)) init_exited(int status)
     host_reset();
 }
 
-static void clear_tid(struct thread *t, struct mm *mm)
-{
-    uint32_t zero = 0;
-
-    if (t->clear_child_tid && mm->refs > 1 && !copy_out(t, t->clear_child_tid, &zero, sizeof(zero)))
-        futex_wake(mm, t->clear_child_tid, 1);
-}
-
 void process_exit(struct process *p, int status)
 {
     int sig = status & 127;
 
     if (p == init_process)
         init_exited(status);
-    clear_tid(&p->thread, p->mm);
     thread_stop(&p->thread);
     thread_host_destroy(&p->thread);
     release_resources(p);
@@ -297,7 +288,8 @@ long sys_wait4(struct thread *t)
     bool candidates = false;
     struct list *at;
 
-    if ((options & ~(WAIT_NOHANG | WAIT_UNTRACED | WAIT_CONTINUED | WAIT_NOTHREAD | WAIT_ALL | WAIT_CLONE)) ||
+    if ((options &
+         ~(WAIT_NOHANG | WAIT_UNTRACED | WAIT_CONTINUED | WAIT_NOTHREAD | WAIT_ALL | WAIT_CLONE)) ||
         pid == INT32_MIN)
         return pid == INT32_MIN ? -ESRCH : -EINVAL;
     list_for_each(at, &p->children) {

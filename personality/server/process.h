@@ -50,7 +50,8 @@ static inline struct process *process_of(struct thread *t)
 void process_start(void); /* once, at start */
 /* A new process without memory, files or directory, in `parent`'s list; NULL: limit or memory. */
 struct process *process_create(struct process *parent);
-/* Undoes process_create() of a process that never ran: no thread; mm, files and the rest released. */
+/* Undoes process_create() of a process that never ran: no thread; mm, files and the rest released.
+ */
 void process_abandon(struct process *p);
 /* By number, zombies included; NULL. */
 struct process *process_find(int pid);

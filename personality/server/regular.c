@@ -119,8 +119,11 @@ static void regular_release(struct file *f)
         f->inode->writers--;
 }
 
-const struct file_ops regular_ops = {.read = regular_read, .write = regular_write, .poll = always_ready,
-                                     .release = regular_release, .seekable = true};
+const struct file_ops regular_ops = {.read = regular_read,
+                                     .write = regular_write,
+                                     .poll = always_ready,
+                                     .release = regular_release,
+                                     .seekable = true};
 const struct file_ops dir_ops = {.read = fail_isdir, .write = fail_isdir, .poll = always_ready,
                                  .seekable = true};
 const struct file_ops path_ops = {.read = fail_badf, .write = fail_badf, .poll = always_ready};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Signal frames of x86-64 (Linux arch/x86/kernel/signal_64.c): from low to high addresses the return
- * address, ucontext, siginfo, and apart from them, 64-byte aligned, the FXSAVE area. */
+/* Signal frames of x86-64 (Linux arch/x86/kernel/signal_64.c): from low to high addresses the
+ * return address, ucontext, siginfo, and apart from them, 64-byte aligned, the FXSAVE area. */
 #include "personality/server/sigframe.h"
 
 #include "l4k/lib/string.h"
@@ -8,8 +8,19 @@
 #include "personality/server/process.h"
 #include "personality/server/sys.h"
 
-enum { RED_ZONE = 128, FX_SIZE = 512, FX_MXCSR = 24, FX_SW_RESERVED = 464, USER_CS = 0x33, USER_SS = 0x2b,
-       UC_SIGCONTEXT_SS = 2, UC_STRICT_RESTORE_SS = 4, FLAG_TF = 0x100, FLAG_DF = 0x400, FLAG_RF = 0x10000 };
+enum {
+    RED_ZONE = 128,
+    FX_SIZE = 512,
+    FX_MXCSR = 24,
+    FX_SW_RESERVED = 464,
+    USER_CS = 0x33,
+    USER_SS = 0x2b,
+    UC_SIGCONTEXT_SS = 2,
+    UC_STRICT_RESTORE_SS = 4,
+    FLAG_TF = 0x100,
+    FLAG_DF = 0x400,
+    FLAG_RF = 0x10000
+};
 
 struct rt_sigframe {
     uint64_t restorer;
@@ -34,7 +45,8 @@ static int altstack_flags(const struct thread *t, uint64_t sp)
     return on_altstack(t, sp) ? SS_ONSTACK : 0;
 }
 
-static void save_context(struct linux_sigcontext *sc, const struct host_regs *r, const struct thread *t)
+static void save_context(struct linux_sigcontext *sc, const struct host_regs *r,
+                         const struct thread *t)
 {
     *sc = (struct linux_sigcontext){
         .r8 = r->r8, .r9 = r->r9, .r10 = r->r10, .r11 = r->r11, .r12 = r->r12, .r13 = r->r13,
@@ -55,7 +67,8 @@ static void restore_context(struct host_regs *r, const struct linux_sigcontext *
 }
 
 /* What the program continues with when the handler returns. */
-static void apply_result(const struct thread *t, struct host_regs *regs, uint64_t sa_flags, long result)
+static void apply_result(const struct thread *t, struct host_regs *regs, uint64_t sa_flags,
+                         long result)
 {
     if (result == HOST_REGS)
         return;
@@ -70,7 +83,8 @@ static void apply_result(const struct thread *t, struct host_regs *regs, uint64_
 }
 
 /* Chooses the frame's address and that of the FXSAVE area above it. */
-static uint64_t choose_stack(const struct thread *t, uint64_t rsp, uint64_t sa_flags, uint64_t *fpstate)
+static uint64_t choose_stack(const struct thread *t, uint64_t rsp, uint64_t sa_flags,
+                             uint64_t *fpstate)
 {
     uint64_t sp = rsp - RED_ZONE;
 

@@ -264,7 +264,8 @@ static const struct {
     [19] = {SIGFPE, FPE_FLTINV},
 };
 
-__attribute__((visibility("default"))) long server_fault(struct host_call *c, const struct host_fault *fault)
+__attribute__((visibility("default"))) long server_fault(struct host_call *c,
+                                                         const struct host_fault *fault)
 {
     struct thread *t = (struct thread *)c;
     uint64_t v = fault->vector;

@@ -42,9 +42,9 @@ static inline void siginfo_init(struct linux_siginfo *i, int sig, int code)
 
 /* Must `t` handle a signal before it may wait? */
 bool signal_pending(const struct thread *t);
-/* Delivers what is pending to `t`, which would continue with `result` (HOST_REGS: with its registers
- * as they are). Returns what it continues with instead, HOST_DEFER when it stopped or ended, or
- * -ERESTART* when the call is to be run again without the program noticing. */
+/* Delivers what is pending to `t`, which would continue with `result` (HOST_REGS: with its
+ * registers as they are). Returns what it continues with instead, HOST_DEFER when it stopped or
+ * ended, or -ERESTART* when the call is to be run again without the program noticing. */
 long signal_deliver(struct thread *t, long result);
 /* After a change of the mask. */
 void signal_mask_changed(struct thread *t);

@@ -77,7 +77,8 @@ long sys_missing(struct thread *t)
 void syscall_log_missing(void)
 {
     char line[512];
-    size_t n = (size_t)snprintf(line, sizeof(line), "linux: calls without an answer (number:times):");
+    size_t n =
+        (size_t)snprintf(line, sizeof(line), "linux: calls without an answer (number:times):");
     bool any = false;
 
     for (size_t nr = 0; nr <= SYSCALL_COUNT && n + 32 < sizeof(line); nr++) {

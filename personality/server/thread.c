@@ -12,7 +12,8 @@ unsigned server_work;
 struct list poll_queue = {&poll_queue, &poll_queue};
 
 static struct list ready = {&ready, &ready};
-/* Running threads with a signal to deliver that could not be interrupted: their call is on its way. */
+/* Running threads with a signal to deliver that could not be interrupted: their call is on its way.
+ */
 static struct list signalled = {&signalled, &signalled};
 
 static void timeout(struct timer *tm)

@@ -43,7 +43,6 @@ struct thread {
     bool restore_mask;
     struct linux_stack altstack;
     struct host_fault fault; /* the latest, for sigcontext */
-    uint64_t clear_child_tid;
 };
 _Static_assert(offsetof(struct thread, call) == 0, "a host_call is a thread");
 

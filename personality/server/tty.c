@@ -13,7 +13,8 @@ enum { INPUT_SIZE = 4096 };
 static struct {
     struct linux_termios termios;
     struct linux_winsize winsize;
-    char input[INPUT_SIZE]; /* the first `ready` bytes may be read; the rest is the line being edited */
+    char input[INPUT_SIZE]; /* the first `ready` bytes may be read; the rest is the line being
+                               edited */
     size_t used, ready;
     unsigned eofs;          /* VEOF typed at the start of a line: reads of nothing */
     int pgrp, session;      /* foreground process group; 0: none */
@@ -112,7 +113,10 @@ static void erase_one(void)
 
 static bool input_signal(char c)
 {
-    int sig = is_char(c, VINTR) ? SIGINT : is_char(c, VQUIT) ? SIGQUIT : is_char(c, VSUSP) ? SIGTSTP : 0;
+    int sig = is_char(c, VINTR)   ? SIGINT
+              : is_char(c, VQUIT) ? SIGQUIT
+              : is_char(c, VSUSP) ? SIGTSTP
+                                  : 0;
 
     if (!is_set(ISIG) || !sig)
         return false;

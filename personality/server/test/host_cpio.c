@@ -108,7 +108,10 @@ static void mutate(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(good), cmocka_unit_test(cut), cmocka_unit_test(bad), cmocka_unit_test(mutate),
+        cmocka_unit_test(good),
+        cmocka_unit_test(cut),
+        cmocka_unit_test(bad),
+        cmocka_unit_test(mutate),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -56,6 +56,7 @@ static void rejects(void **state)
     BAD(h->e_phoff, ~0ul - 8);
     BAD(h->e_entry, 0x500000);
     BAD(p[0].p_filesz, 513);
+    BAD(p[1].p_filesz, 257); /* the file has 256 bytes there */
     BAD(p[0].p_offset, ~0ul);
     BAD(p[0].p_vaddr, 0x400001);
     BAD(p[0].p_vaddr, 0);
@@ -64,7 +65,7 @@ static void rejects(void **state)
     BAD(p[0].p_memsz, ~0ul);
     BAD(p[1].p_vaddr, STUB_BASE + 0x200);
     BAD(p[1].p_vaddr, LINUX_USER_MAX + 0x200);
-    BAD(p[1].p_memsz, STUB_BASE);
+    BAD(p[1].p_memsz, LINUX_USER_MAX);
     inode_put(inode);
 }
 
@@ -220,8 +221,9 @@ static void exec_fails(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(rejects),       cmocka_unit_test(mutations),   cmocka_unit_test(startup),
-        cmocka_unit_test(exec_replaces), cmocka_unit_test(exec_script), cmocka_unit_test(exec_fails),
+        cmocka_unit_test(rejects),     cmocka_unit_test(mutations),
+        cmocka_unit_test(startup),     cmocka_unit_test(exec_replaces),
+        cmocka_unit_test(exec_script), cmocka_unit_test(exec_fails),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -30,7 +30,7 @@ struct host_space {
 };
 
 struct host_object {
-    int refs;
+    struct host_object *next; /* of all that the server still holds */
     size_t count;
     struct frame **frame;
 };
@@ -41,6 +41,7 @@ int test_spaces, test_threads;
 jmp_buf test_reset;
 bool test_expect_reset;
 
+static struct host_object *objects;
 static void *blocks[4096]; /* what host_memory() gave, for the next boot to free */
 static size_t block_count;
 
@@ -199,7 +200,8 @@ int host_object_create(uint64_t size, struct host_object **out)
 {
     struct host_object *o = calloc(1, sizeof(*o));
 
-    o->refs = 1;
+    o->next = objects;
+    objects = o;
     o->count = (size + PAGE - 1) / PAGE;
     o->frame = calloc(o->count, sizeof(*o->frame));
     for (size_t i = 0; i < o->count; i++)
@@ -234,6 +236,11 @@ int host_object_read(struct host_object *o, uint64_t offset, void *dst, size_t n
 
 void host_object_release(struct host_object *o)
 {
+    struct host_object **at = &objects;
+
+    while (*at != o)
+        at = &(*at)->next;
+    *at = o->next;
     for (size_t i = 0; i < o->count; i++)
         frame_put(o->frame[i]);
     free(o->frame);
@@ -274,7 +281,8 @@ enum host_copy host_copy_out(struct host_space *s, uint64_t dst, const void *src
     return move(s, dst, (uint8_t *)(uintptr_t)src, n, true);
 }
 
-enum host_copy host_copy_string(struct host_space *s, char *dst, uint64_t src, size_t max, size_t *len)
+enum host_copy host_copy_string(struct host_space *s, char *dst, uint64_t src, size_t max,
+                                size_t *len)
 {
     for (*len = 0; *len < max; ++*len) {
         if (move(s, src + *len, (uint8_t *)dst + *len, 1, false) != HOST_DONE)
@@ -285,7 +293,8 @@ enum host_copy host_copy_string(struct host_space *s, char *dst, uint64_t src, s
     return HOST_DONE;
 }
 
-enum host_copy host_cas32(struct host_space *s, uint64_t addr, uint32_t old, uint32_t new, uint32_t *seen)
+enum host_copy host_cas32(struct host_space *s, uint64_t addr, uint32_t old, uint32_t new,
+                          uint32_t *seen)
 {
     enum host_copy r = move(s, addr, (uint8_t *)seen, 4, false);
 
@@ -422,7 +431,8 @@ void host_panic(const char *why)
 
 /* ---- driving ---- */
 
-size_t cpio_entry(uint8_t *archive, size_t at, const char *name, unsigned mode, const void *data, size_t size)
+size_t cpio_entry(uint8_t *archive, size_t at, const char *name, unsigned mode, const void *data,
+                  size_t size)
 {
     char header[111];
     size_t length;
@@ -432,8 +442,8 @@ size_t cpio_entry(uint8_t *archive, size_t at, const char *name, unsigned mode, 
         mode = 0;
     }
     length = strlen(name) + 1;
-    snprintf(header, sizeof(header), "070701%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x", 1, mode,
-             0, 0, 1, 7, (unsigned)size, 0, 0, 0, 0, (unsigned)length, 0);
+    snprintf(header, sizeof(header), "070701%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x",
+             1, mode, 0, 0, 1, 7, (unsigned)size, 0, 0, 0, 0, (unsigned)length, 0);
     memcpy(archive + at, header, 110);
     memcpy(archive + at + 110, name, length);
     at += 110 + length;
@@ -449,14 +459,29 @@ size_t cpio_entry(uint8_t *archive, size_t at, const char *name, unsigned mode, 
 
 size_t make_elf(uint8_t *out)
 {
-    Elf64_Ehdr h = {.e_ident = {0x7f, 'E', 'L', 'F', 2, 1, 1}, .e_type = ET_EXEC, .e_machine = EM_X86_64,
-                    .e_version = 1, .e_entry = 0x400100, .e_phoff = 64, .e_ehsize = 64,
-                    .e_phentsize = 56, .e_phnum = 2};
+    Elf64_Ehdr h = {.e_ident = {0x7f, 'E', 'L', 'F', 2, 1, 1},
+                    .e_type = ET_EXEC,
+                    .e_machine = EM_X86_64,
+                    .e_version = 1,
+                    .e_entry = 0x400100,
+                    .e_phoff = 64,
+                    .e_ehsize = 64,
+                    .e_phentsize = 56,
+                    .e_phnum = 2};
     Elf64_Phdr p[2] = {
-        {.p_type = PT_LOAD, .p_flags = PF_R | PF_X, .p_vaddr = 0x400000, .p_filesz = 512, .p_memsz = 512,
+        {.p_type = PT_LOAD,
+         .p_flags = PF_R | PF_X,
+         .p_vaddr = 0x400000,
+         .p_filesz = 512,
+         .p_memsz = 512,
          .p_align = PAGE},
-        {.p_type = PT_LOAD, .p_flags = PF_R | PF_W, .p_vaddr = 0x401200,
-         .p_filesz = 256, .p_memsz = 0x2000, .p_align = PAGE, .p_offset = 0x200},
+        {.p_type = PT_LOAD,
+         .p_flags = PF_R | PF_W,
+         .p_vaddr = 0x401200,
+         .p_filesz = 256,
+         .p_memsz = 0x2000,
+         .p_align = PAGE,
+         .p_offset = 0x200},
     };
 
     memset(out, 0xcc, 768);
@@ -481,6 +506,8 @@ static void tear_down(void)
         if (p->mm)
             mm_release(p->mm);
     }
+    while (objects)
+        host_object_release(objects);
     while (block_count)
         free(blocks[--block_count]);
     init_process = NULL;

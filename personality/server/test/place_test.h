@@ -25,7 +25,7 @@ struct host_thread {
     long result;   /* of the answer; HOST_REGS: registers */
 };
 
-#define SCRATCH 0x100000ul /* read-write memory in init, SCRATCH_SIZE bytes */
+#define SCRATCH 0x200000ul /* read-write memory in init, SCRATCH_SIZE bytes */
 #define SCRATCH_SIZE 0x40000ul
 
 extern uint64_t test_now;       /* host_clock() */
