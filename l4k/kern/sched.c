@@ -120,6 +120,12 @@ void sched_switch_to(struct thread *t)
     cpu.blocked = false;
     assert(!t->queued && t->state == THREAD_READY);
     thread_activate(t);
+    if (t->continuation) {
+        void (*f)(struct thread *) = t->continuation;
+
+        t->continuation = NULL;
+        run_continuation(t, f);
+    }
     frame_return(thread_frame(t));
 }
 

@@ -44,6 +44,9 @@ void thread_activate(struct thread *t);
 /* The frame into the CPU and out to user mode (entry.S). */
 void frame_return(struct frame *f) __attribute__((noreturn));
 
+/* f(t) on an empty kernel stack (entry.S). */
+void run_continuation(struct thread *t, void (*f)(struct thread *)) __attribute__((noreturn));
+
 /* Interrupts on, wait for one, interrupts off (entry.S). */
 void cpu_idle(void);
 

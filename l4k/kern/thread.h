@@ -55,6 +55,9 @@ struct thread {
     bool queued;   /* in the ready queue */
     uint32_t slice; /* ticks left */
     struct list ready_link;
+    /* What it does when it is next switched to, on an empty kernel stack with its address space
+     * loaded; NULL: it returns to user mode with the registers in its frame. */
+    void (*continuation)(struct thread *);
     struct object object;
     struct task *task;       /* a reference */
     struct list task_link;   /* task->threads */

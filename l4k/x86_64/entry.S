@@ -83,6 +83,14 @@ frame_return:
     add $16, %rsp /* vector, error */
     iretq
 
+/* void run_continuation(struct thread *, void (*)(struct thread *)). */
+    .globl run_continuation
+run_continuation:
+    lea kernel_stack_top(%rip), %rsp
+    xor %ebp, %ebp
+    call *%rsi
+    ud2
+
 /* void cpu_idle(void): STI takes effect after the next instruction, so no wake-up is lost. */
     .globl cpu_idle
 cpu_idle:
