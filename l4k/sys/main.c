@@ -9,6 +9,7 @@
 #include "l4k/kern/panic.h"
 #include "l4k/kern/sched.h"
 #include "l4k/kern/task.h"
+#include "l4k/lib/string.h"
 #include "l4k/sys/client.h"
 #include "l4k/sys/trap.h"
 #include "l4k/vm/vm_map.h"
@@ -37,12 +38,27 @@ static void memory_init(void)
     task_map_release = release_map;
 }
 
+/* Is `word` one of the words of the command line? */
+static bool has_word(const char *cmdline, const char *word)
+{
+    size_t n = strlen(word);
+
+    for (const char *p = cmdline; *p; p++) {
+        bool starts = p == cmdline || p[-1] == ' ';
+
+        if (starts && !strncmp(p, word, n) && (p[n] == ' ' || !p[n]))
+            return true;
+    }
+    return false;
+}
+
 void kernel_main(const struct boot_info *info)
 {
     boot_info_kept = *info;
     cpu.fsgsbase = cpu_features.fsgsbase;
     cpu_tss.rsp0 = (uint64_t)&null_thread;
     trap_init();
+    trap_forget_mappings = has_word(info->cmdline, "pmap=forget");
     memory_init();
     sched_init();
     fpu_init();

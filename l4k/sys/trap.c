@@ -47,6 +47,17 @@ void trap_init(void)
     }
 }
 
+bool trap_forget_mappings;
+
+/* The pmap is a cache: with this on, every tick empties the running thread's. */
+static void forget_mappings(void)
+{
+    struct task *task = current()->task;
+
+    if (task && task->map)
+        pmap_forget_all(vm_map_pmap(task->map));
+}
+
 static void hardware_interrupt(unsigned line)
 {
     if (pic_spurious(line))
@@ -55,6 +66,8 @@ static void hardware_interrupt(unsigned line)
     if (line == TICK_IRQ) {
         sched_tick();
         timeout_tick();
+        if (trap_forget_mappings)
+            forget_mappings();
         return;
     }
     if (!client_interrupt(line))
