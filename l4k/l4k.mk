@@ -24,7 +24,7 @@ SYS_SRCS = l4k/sys/main.c l4k/sys/trap.c
 
 # Who looks after user threads (l4k/sys/client.h), and where a system call from outside the stub goes.
 CLIENT_root = l4k/sys/root.c l4k/sys/elf.c l4k/ipc/foreign.S
-CLIENT_collocated = personality/place/kernel.c personality/place/kernel_entry.S
+CLIENT_collocated = $(addprefix personality/place/kernel/,server.c space.c thread.c needs.c entry.S)
 
 CONFIG_SRCS_mono = $(KERNEL_SRCS) $(IPC_L4_SRCS) $(SYS_SRCS) $(CLIENT_collocated)
 CONFIG_SRCS_l4linux = $(KERNEL_SRCS) $(IPC_L4_SRCS) $(SYS_SRCS) $(CLIENT_root)
@@ -81,10 +81,11 @@ build/server/collocated.o: $$(SERVER_OBJS) $(SERVER_LIB_OBJS)
 	$(Q)$(OBJCOPY) -w --keep-global-symbol='server_*' $@.all $@
 
 # The server as a user task: the same objects and library, its placement, at SERVER_BASE.
+PLACE_L4_USER = $(addprefix personality/place/l4_user/,main.c loop.S space.c thread.c needs.c caps.c)
 PLACE_SERVER_l4linux = \
-	$(addprefix personality/place/,l4_user.c l4_loop.S l4_patch.c l4_stub_patch.S)
+	$(PLACE_L4_USER) $(addprefix personality/place/l4_user/,patch.c stub_patch.S)
 PLACE_SERVER_l4linux-tramp = \
-	$(addprefix personality/place/,l4_user.c l4_loop.S l4_nopatch.c l4_stub_tramp.S)
+	$(PLACE_L4_USER) $(addprefix personality/place/l4_user/,nopatch.c stub_tramp.S)
 SERVER_LDFLAGS = -nostdlib -static -z max-page-size=4096 -z noexecstack --build-id=none -e _start \
 	-Ttext-segment=$(shell sed -n 's/^#define SERVER_BASE //p' l4k/abi/layout.h) $(CLANG_LDFLAGS)
 
@@ -137,7 +138,7 @@ build/kernel/kernel.lds: l4k/x86_64/kernel.lds l4k/abi/layout.h build/kernel/.fl
 	$(Q)$(CC) -E -P -x assembler-with-cpp -I. $< -o $@
 
 # The layers: no lower one includes a higher.
-LAYER_FILES = $(wildcard $(foreach d,l4k l4k/* mach_ipc personality personality/* bench/native,\
+LAYER_FILES = $(wildcard $(foreach d,l4k l4k/* mach_ipc personality personality/* personality/place/* bench/native,\
 	$(addprefix $(d)/*.,c h S)))
 build/.layers: scripts/check-layers $(LAYER_FILES)
 	$(Q)scripts/check-layers

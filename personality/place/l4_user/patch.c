@@ -10,9 +10,8 @@
  *
  * The `syscall` of the site stays, so whoever jumps to it traps as before. Both writes go to the
  * process's private copy of the page. A site of another form is remembered and left alone. */
-#include "l4k/abi/l4.h"
 #include "l4k/lib/string.h"
-#include "personality/place/l4_host.h"
+#include "personality/place/l4_user/l4_user.h"
 
 #define SITE_SIZE 7
 #define SITE_SYSCALL 5 /* offset of the `syscall` */

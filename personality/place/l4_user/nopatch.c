@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The l4linux-tramp row patches no site: every call takes the trampoline. */
-#include "personality/place/l4_host.h"
+#include "personality/place/l4_user/l4_user.h"
 
 extern const char stub_image_syscall[];
 

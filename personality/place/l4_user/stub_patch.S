@@ -4,7 +4,7 @@
  * The kernel put the tag in rax and the way back into the UTCB. LEA names the capability that tells
  * the server to look at the site; it leaves the flags, which are the program's. */
 #include "l4k/abi/l4.h"
-#include "personality/place/l4_user.h"
+#include "personality/place/l4_user/l4_user.h"
 
     .section .rodata
     .globl stub_image, stub_image_end

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Inside the placement as an L4 user task: badges, capability slots, spaces and threads. */
-#ifndef PERSONALITY_PLACE_L4_USER_H
-#define PERSONALITY_PLACE_L4_USER_H
+#ifndef PERSONALITY_PLACE_L4_USER_L4_USER_H
+#define PERSONALITY_PLACE_L4_USER_L4_USER_H
 
 /* Low bits of a badge; the rest is the address of the client's struct host_call, which is aligned
  * to 64. */
@@ -12,13 +12,13 @@
 #define BADGE_TIMER 3   /* no client */
 #define BADGE_CONSOLE 4 /* no client */
 
-/* Capabilities of a client task: what the stub calls (personality/place/l4_stub*.S). */
+/* Capabilities of a client task: what the stub calls (stub_*.S). */
 #define CLIENT_CAP_CALL 0
 #define CLIENT_CAP_TRAPPED 1
 
 #ifndef __ASSEMBLER__
-#include "l4k/abi/l4.h"
-#include "personality/server/host.h"
+#include "l4k/abi/l4_user.h"
+#include "personality/place/host_result.h"
 
 #define UNPATCHABLE_SITES 64
 
@@ -40,7 +40,33 @@ struct host_thread {
 /* A client thread's UTCB, which the server sees too. */
 struct utcb *place_utcb(const struct host_thread *t);
 
-/* l4_patch.c or l4_nopatch.c: */
+/* An empty capability slot of the server's task (0: none is left); it is given back whether something
+ * is in it or not. */
+uint32_t slot_alloc(void);
+void slot_free(uint32_t slot);
+
+/* A zeroed record of at most RECORD_SIZE bytes; NULL: no memory. */
+#define RECORD_SIZE 576
+void *record_alloc(void);
+void record_free(void *p);
+
+/* Ends the server when a call on a kernel object fails that must not. */
+void must(enum status s, const char *what);
+
+/* Each once at start, before anything else. */
+void place_init_stub(void);
+void place_init_utcbs(void);
+void place_init_timer(void);
+
+/* host_copy_out() of at most 64 bytes that also writes where the client may not: into a private
+ * copy of the page. */
+enum host_copy place_copy_out_forced(struct host_space *s, uint64_t dst, const void *src, size_t n);
+
+/* patch_hide() for the stub's first page, whose `syscall` is at offset `syscall`: before it, the
+ * program is at its own `syscall`; behind it, behind. */
+void place_hide_trampoline(struct host_call *c, struct host_regs *regs, uint64_t syscall);
+
+/* patch.c or nopatch.c: */
 
 /* The code of the stub's first page, and how much of it there is. */
 extern const char stub_image[], stub_image_end[];

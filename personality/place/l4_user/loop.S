@@ -9,7 +9,7 @@
  * Carry is clear at each `syscall`: TEST and JA's not-below see to it. */
 #include "l4k/abi/l4.h"
 #include "personality/place/host_result.h"
-#include "personality/place/l4_user.h"
+#include "personality/place/l4_user/l4_user.h"
 
     .text
     .globl _start
