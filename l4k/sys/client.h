@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Who looks after user threads: a seam inside the configuration list. root.c starts a root task that
- * hears of everything by IPC; personality/place/kernel.c is the server itself.
+ * hears of everything by IPC; personality/place/kernel/ is the server itself.
  *
  * All are called with interrupts off. */
 #ifndef L4K_SYS_CLIENT_H
