@@ -34,13 +34,14 @@ help:
 	@echo 'make table               measure every row, print the table, write results/'
 	@echo 'make check               run all tests'
 	@echo 'make                     build every kernel and its boot archive'
-	@echo 'make boot CONFIG=NAME    boot a configuration on this terminal (leave: Ctrl-A X)'
+	@echo 'make boot CONFIG=NAME    boot a configuration on this terminal (leave: Ctrl-A X); APPEND=WORDS'
 	@echo 'make gdb CONFIG=NAME     stop at the kernel'"'"'s entry in gdb'
 	@echo 'make iso                 build/l4k.iso: GRUB, BIOS and UEFI, an entry per configuration'
 	@echo 'make clean               remove build/'
 	@echo
 	@echo 'CONFIG: linux $(CONFIGS)'
-	@echo 'CC=clang, CROSS_COMPILE=x86_64-linux-gnu-, CPU=max (boot, gdb), ACCEL=kvm (boot), V=1'
+	@echo 'CC=clang, CROSS_COMPILE=x86_64-linux-gnu-, CPU=MODEL (table, boot, gdb), ACCEL=tcg (boot)'
+	@echo 'LINUX_IMAGE=FILE: a bzImage in place of Debian'"'"'s kernel; V=1 shows the commands'
 
 # Installs or names the Debian packages that are missing. An included file is made before anything
 # else is looked at.
@@ -56,6 +57,9 @@ include personality/personality.mk
 include bench/bench.mk
 
 -include $(sort $(KERNEL_DEPS) $(patsubst %.o,%.d,$(SERVER_OBJS) $(SERVER_LIB_OBJS)))
+# A source that is no more, named by an old dependency file, rebuilds what was made of it.
+%.c: ;
+%.S: ;
 -include build/kernel/offsets.d $(wildcard build/host/*.d)
 
 # What a machine loads to run a configuration.
@@ -63,9 +67,11 @@ bootable = build/$(1)/kernel.elf build/$(1)/boot.cpio
 
 all: $(foreach c,$(CONFIGS),$(call bootable,$(c)))
 
-check: all iso $(call bootable,sys_boot) bench-tests linux-tests $(HOST_TESTS) $(VM_HOST_TESTS) \
-		$(SERVER_TESTS:%=build/server-test/%) $(CHECK_DEPS)
-	$(Q)scripts/runtests
+# Programs that test something on this machine, each named in scripts/tests.txt.
+CHECK_PROGRAMS = $(sort $(HOST_TESTS) $(BENCH_HOST_TESTS) $(SERVER_TESTS:%=build/server-test/%))
+
+check: all iso $(call bootable,sys_boot) bench-tests linux-tests $(CHECK_PROGRAMS)
+	$(Q)CHECK_PROGRAMS='$(CHECK_PROGRAMS)' scripts/runtests
 
 boot: $(if $(filter linux,$(CONFIG)),bench-initramfs,$(call bootable,$(CONFIG)))
 	$(Q)scripts/boot $(CONFIG) $(APPEND)

@@ -24,7 +24,8 @@ SYS_SRCS = l4k/sys/main.c l4k/sys/trap.c
 
 # Who looks after user threads (l4k/sys/client.h), and where a system call from outside the stub goes.
 CLIENT_root = l4k/sys/root.c l4k/sys/elf.c l4k/ipc/foreign.S
-CLIENT_collocated = $(addprefix personality/place/kernel/,server.c space.c thread.c needs.c entry.S)
+PLACE_KERNEL = $(addprefix personality/place/kernel/,server.c space.c thread.c needs.c enter.S)
+CLIENT_collocated = $(PLACE_KERNEL) $(addprefix personality/place/kernel/,direct.c syscall.S)
 
 CONFIG_SRCS_mono = $(KERNEL_SRCS) $(IPC_L4_SRCS) $(SYS_SRCS) $(CLIENT_collocated)
 CONFIG_SRCS_l4linux = $(KERNEL_SRCS) $(IPC_L4_SRCS) $(SYS_SRCS) $(CLIENT_root)
@@ -77,7 +78,7 @@ SERVER_LIB_OBJS = $(patsubst %.c,build/server/%.o,$(LIB_SRCS))
 
 build/server/collocated.o: $$(SERVER_OBJS) $(SERVER_LIB_OBJS)
 	$(call say,LD,$@)
-	$(Q)$(LD) -r $^ -o $@.all
+	$(Q)$(LD) -r -Map $(@:.o=.map) $^ -o $@.all
 	$(Q)$(OBJCOPY) -w --keep-global-symbol='server_*' $@.all $@
 
 # The server as a user task: the same objects and library, its placement, at SERVER_BASE.
@@ -195,7 +196,7 @@ HOST_DEFS_host_lib = -include l4k/lib/test/rename.h
 HOST_SRCS_host_kmem = l4k/kern/test/host_kmem.c l4k/kern/kmem.c l4k/kern/frame.c
 HOST_DEFS_host_kmem = -iquote l4k/kern/test/include
 
-build/host/host_%: $$(HOST_SRCS_host_$$*) build/host/.flags
+$(HOST_TESTS): build/host/%: $$(HOST_SRCS_$$*) build/host/.flags
 	$(call say,HOSTCC,$@)
 	@mkdir -p $(@D)
 	$(Q)$(HOSTCC) $(HOST_DEFS_$(@F)) $(HOST_CFLAGS) -MMD -MP -MF $@.d $(HOST_SRCS_$(@F)) -lcmocka -o $@

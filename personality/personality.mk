@@ -10,24 +10,23 @@ server: $(SERVER_OBJS)
 
 # Host tests: the server's own sources over a placement of byte arrays, under sanitizers.
 SERVER_TESTS := host_cpio host_elf host_file host_path host_process host_signal
-SERVER_TEST_CC ?= gcc
 SERVER_TEST_CFLAGS := -std=gnu11 -O1 -g -fno-strict-aliasing -fno-builtin -Wall -Wextra -Werror -I. \
 	-fsanitize=address,undefined -fno-sanitize-recover=all
 
 build/server-test/server/%.o: personality/server/%.c
 	$(call say,HOSTCC,$@)
 	@mkdir -p $(@D)
-	$(Q)$(SERVER_TEST_CC) $(SERVER_TEST_CFLAGS) -MMD -MP -c $< -o $@
+	$(Q)$(HOSTCC) $(SERVER_TEST_CFLAGS) -MMD -MP -c $< -o $@
 
 build/server-test/%.o: personality/server/test/%.c
 	$(call say,HOSTCC,$@)
 	@mkdir -p $(@D)
-	$(Q)$(SERVER_TEST_CC) $(SERVER_TEST_CFLAGS) -MMD -MP -c $< -o $@
+	$(Q)$(HOSTCC) $(SERVER_TEST_CFLAGS) -MMD -MP -c $< -o $@
 
-build/server-test/host_%: build/server-test/host_%.o build/server-test/place_test.o \
-		$(SERVER_SRCS:%=build/server-test/server/%.o)
+$(SERVER_TESTS:%=build/server-test/%): build/server-test/%: build/server-test/%.o \
+		build/server-test/place_test.o $(SERVER_SRCS:%=build/server-test/server/%.o)
 	$(call say,HOSTCC,$@)
-	$(Q)$(SERVER_TEST_CC) $(SERVER_TEST_CFLAGS) $^ -lcmocka -o $@
+	$(Q)$(HOSTCC) $(SERVER_TEST_CFLAGS) $^ -lcmocka -o $@
 
 .SECONDARY: $(SERVER_SRCS:%=build/server-test/server/%.o) $(SERVER_TESTS:%=build/server-test/%.o) \
 	build/server-test/place_test.o
@@ -44,12 +43,12 @@ MUSL_GCC ?= musl-gcc
 build/linux-test/%_glibc: personality/test/%.c
 	$(call say,HOSTCC,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(LINUX_TEST_CFLAGS) -static -o $@ $<
+	$(Q)$(HOSTCC) $(LINUX_TEST_CFLAGS) -static -o $@ $<
 
 build/linux-test/%_pie: personality/test/%.c
 	$(call say,HOSTCC,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(LINUX_TEST_CFLAGS) -static-pie -o $@ $<
+	$(Q)$(HOSTCC) $(LINUX_TEST_CFLAGS) -static-pie -o $@ $<
 
 build/linux-test/%_musl: personality/test/%.c
 	$(call say,HOSTCC,$@)

@@ -108,12 +108,24 @@ class Table(Commands):
 
     def test_missing_linux_row(self):
         done = self.table(FAKE_LOG="linux-panic.log")
-        self.assertEqual(done.returncode, 0)
-        self.assertRegex(done.stderr, "linux: missing: guest crashed: Kernel panic")
+        self.assertEqual(done.returncode, 4)
+        for output in (done.stdout, done.stderr):
+            self.assertRegex(output, "linux: missing: guest crashed: Kernel panic")
         self.assertEqual(self.read_table()["rows"], [])
+
+    def test_no_image(self):
+        done = self.table(LINUX_IMAGE="/nowhere")
+        self.assertEqual(done.returncode, 2)
+        self.assertRegex(done.stdout, "linux: missing: LINUX_IMAGE=/nowhere does not exist")
+
+    def test_no_qemu(self):
+        done = self.table(QEMU="/nowhere/qemu")
+        self.assertEqual((done.returncode, done.stdout), (2, ""))
+        self.assertIn("/nowhere/qemu cannot be run", done.stderr)
 
     def test_unsound_counts(self):
         done = self.table(FAKE_LOG="linux.log", FAKE_COUNTS="ipc.jsonl")
+        self.assertEqual(done.returncode, 1)
         self.assertRegex(done.stderr, "linux: missing: null: region 2 was closed 0 times, not 7")
 
     def test_unknown_row(self):
@@ -122,13 +134,55 @@ class Table(Commands):
         self.assertIn("no row plan9", done.stderr)
 
 
+class Boot(Commands):
+    """scripts/boot tries KVM first, and falls back with one line."""
+
+    def boot(self, *lines, accelerator="tcg", **fake):
+        device = os.path.join(self.directory.name, "kvm")
+        with open(device, "w", encoding="utf-8"):
+            pass
+        done = self.run_script("boot", "linux", FAKE_LOG="linux.log",
+                               **{"KVM_DEVICE": device, **fake})
+        said = done.stderr.splitlines()
+        self.assertEqual(len(said), len(lines) + 1, done.stderr)
+        for line, wanted in zip(said, lines):
+            self.assertIn(wanted, line)
+        self.assertIn(f"booting linux in QEMU 0.0.1 ({accelerator})", said[-1])
+        self.assertIn("@l4k-end bench status=0", done.stdout)
+
+    def test_kvm(self):
+        self.boot(accelerator="kvm", FAKE_KVM_LOG="linux.log")
+
+    def test_no_kvm(self):
+        self.boot("KVM does not boot this here (there is no /nowhere/kvm): using emulation",
+                  KVM_DEVICE="/nowhere/kvm")
+
+    def test_tcg_is_not_probed(self):
+        self.boot(ACCEL="tcg", FAKE_KVM_LOG="panic.log")
+
+    def test_panic(self):
+        self.boot("KVM does not boot this here (@l4k-panic", FAKE_KVM_LOG="panic.log")
+
+    def test_kvm_error(self):
+        self.boot("KVM does not boot this here (could not access it): using emulation",
+                  FAKE_KVM_LOG="silent.log", FAKE_KVM_WORDS="could not access it")
+
+    def test_silence(self):
+        self.boot("KVM does not boot this here (no program began within 5 s)",
+                  FAKE_KVM_LOG="silent.log", FAKE_KVM_SLEEP="20")
+
+
 class Runtests(Commands):
-    def run_list(self, lines):
+    def run_list(self, lines, programs=""):
         path = os.path.join(self.directory.name, "tests.txt")
         with open(path, "w", encoding="utf-8") as file:
             file.write(lines)
-        done = self.run_script("runtests", "--list", path)
+        done = self.run_script("runtests", "--list", path, CHECK_PROGRAMS=programs)
         return done.returncode, done.stdout.splitlines()
+
+    def test_forgotten_program(self):
+        status, lines = self.run_list("self-test a | 5 | build/a\n", "build/a build/b")
+        self.assertEqual((status, lines), (1, []))
 
     def test_all_pass(self):
         status, lines = self.run_list("self-test a | 5 | true\n"

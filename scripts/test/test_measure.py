@@ -134,13 +134,25 @@ class Report(unittest.TestCase):
         text = report.text(self.table, self.measured, 1)
         self.assertRegex(text, r"L4Linux +154 +0\.50 +- +4 +20 +100 +30 .* yes +526 +2\.36")
         self.assertIn("-cpu qemu64, QEMU 7.2.22", text)
-        self.assertIn("inter_as_call", text)
+        self.assertRegex(text, r"words +6\ninter call +54\n")
+        self.assertRegex(text, r"between address spaces, 0 to 6 words +54 +at most 56, met\n")
+        self.assertLessEqual(max(map(len, text.splitlines())), 100)
         self.assertNotIn("bytes of repeat", text)
 
     def test_text_has_bytes_of_repeat_instructions(self):
         self.measured[0][1]["write"].figure.rep_bytes = 64
         text = report.text(self.table, self.measured, 1)
         self.assertRegex(text, r"bytes of repeat instructions +linux +l4linux\nwrite +64 +0\n")
+
+    def test_text_says_what_missed_its_target_and_what_is_missing(self):
+        self.table["ipc"][0]["kernel"] = 57
+        text = report.text(self.table, self.measured, 1, ["mono: missing: hung"])
+        self.assertIn("at most 56, MISSED", text)
+        self.assertIn("\nmono: missing: hung\n", text)
+
+    def test_spread_is_rounded_up(self):
+        self.table["rows"][0]["bench"]["write"].update(insn=1000, min=989, max=1002)
+        self.assertRegex(report.text(self.table, self.measured, 1), r"\nwrite +1000  2% +161\n")
 
     def test_csv(self):
         lines = list(csv.DictReader(io.StringIO(

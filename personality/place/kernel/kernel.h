@@ -27,10 +27,21 @@ extern struct account *client_account;
  * user code or about to return to it. */
 extern bool in_event;
 
+/* Sees to it that the system calls and exceptions of a new client thread reach the server: what sets
+ * the rows apart. */
+enum status place_equip(struct thread *t);
+
+/* The server's answer to the call of the running thread is no result but HOST_*: ends the kernel
+ * entry. The thread may be gone. */
+void place_no_answer(long result) __attribute__((noreturn));
+
+/* The running thread's call is answered: ends the kernel entry with what came up meanwhile. */
+void place_give_way(struct thread *t, long result) __attribute__((noreturn));
+
 /* The registers of a call and its result, as frame_return() will load them. */
 void finish_call(struct thread *t, const struct host_call *c, long result);
 
-/* f(a, b) on the server's stack, with interrupts on (entry.S). */
+/* f(a, b) on the server's stack, with interrupts on (enter.S). */
 long server_enter(long (*f)(void *, const void *), void *a, const void *b);
 extern char server_stack[], server_stack_top[];
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The server inside the kernel (the `mono` row): when it runs besides calls, and how it is left. */
+/* The server inside the kernel: when it runs besides calls, and how it is left. */
 #include "l4k/kern/boot_kept.h"
 #include "l4k/kern/cpu_state.h"
 #include "l4k/kern/frame.h"
@@ -89,9 +89,6 @@ bool client_interrupt(unsigned line)
     return true;
 }
 
-/* Ways out of the server, called by entry.S on the kernel stack. */
-
-void place_no_answer(long result) __attribute__((noreturn));
 void place_no_answer(long result)
 {
     struct thread *t = current();
@@ -106,7 +103,6 @@ void place_no_answer(long result)
     sched_resume();
 }
 
-void place_give_way(struct thread *t, long result) __attribute__((noreturn));
 void place_give_way(struct thread *t, long result)
 {
     finish_call(t, t->host_call, result);

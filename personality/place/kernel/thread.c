@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Client threads, by the kernel's own functions. */
-#include "l4k/ipc/l4_thread.h"
 #include "l4k/ipc_path.h"
 #include "l4k/kern/cpu_state.h"
 #include "l4k/kern/fpu.h"
@@ -25,7 +24,12 @@ static enum status new_thread(struct host_space *s, struct host_call *c)
     }
     h->own_regs = true;
     h->thread->host_call = c;
-    l4(h->thread)->stub_end = 0; /* every system call is Linux's */
+    status = place_equip(h->thread);
+    if (status != OK) {
+        ipc_thread_destroy(h->thread);
+        kmem_free(h, sizeof(*h), &client_account->quota);
+        return status;
+    }
     c->thread = h;
     return OK;
 }
