@@ -2,7 +2,7 @@
 # The build. Each component's fragment says what it consists of; this file says how it is made.
 # Every product is below build/. `make help` lists what to ask for.
 
-CONFIGS = mono l4linux l4linux-tramp l4native
+CONFIGS = mono l4linux l4linux-tramp l4native machnative
 CONFIG ?= l4linux
 
 # CROSS_COMPILE=x86_64-linux-gnu- takes another GCC; CC=clang, clang. HOSTCC builds the tests that
@@ -60,7 +60,7 @@ include bench/bench.mk
 # A source that is no more, named by an old dependency file, rebuilds what was made of it.
 %.c: ;
 %.S: ;
--include build/kernel/offsets.d $(wildcard build/host/*.d)
+-include build/kernel/asm_offsets.d build/kernel/mach_offsets.d $(wildcard build/host/*.d)
 
 # What a machine loads to run a configuration.
 bootable = build/$(1)/kernel.elf build/$(1)/boot.cpio

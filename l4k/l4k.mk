@@ -31,6 +31,8 @@ CONFIG_SRCS_mono = $(KERNEL_SRCS) $(IPC_L4_SRCS) $(SYS_SRCS) $(CLIENT_collocated
 CONFIG_SRCS_l4linux = $(KERNEL_SRCS) $(IPC_L4_SRCS) $(SYS_SRCS) $(CLIENT_root)
 CONFIG_SRCS_l4linux-tramp = $(KERNEL_SRCS) $(IPC_L4_SRCS) $(SYS_SRCS) $(CLIENT_root)
 CONFIG_SRCS_l4native = $(KERNEL_SRCS) $(IPC_L4_SRCS) $(SYS_SRCS) $(CLIENT_root)
+-include mach_ipc/kern.mk
+CONFIG_SRCS_machnative = $(KERNEL_SRCS) $(MACH_CORE_SRCS) $(MACH_KERN_SRCS) $(SYS_SRCS) $(CLIENT_mach)
 
 # Objects linked into a kernel besides: the collocated server.
 CONFIG_OBJS_mono = build/server/collocated.o
@@ -56,7 +58,8 @@ build/kernel/%.o: %.c build/kernel/.flags
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(KERNEL_CFLAGS) -MMD -MP -c $< -o $@
 
-build/kernel/%.o: %.S build/kernel/.flags | build/kernel/include/asm_offsets.h
+build/kernel/%.o: %.S build/kernel/.flags | build/kernel/include/asm_offsets.h \
+		build/kernel/include/mach_offsets.h
 	$(call say,AS,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(KERNEL_CFLAGS) -MMD -MP -c $< -o $@
@@ -126,13 +129,27 @@ build/l4native/root.elf: $(NATIVE_OBJS) $(SERVER_LIB_OBJS)
 	@mkdir -p $(@D)
 	$(Q)$(LD) $(NATIVE_LDFLAGS) -Map build/l4native/root.map $^ -o $@
 
-# Structure offsets for assembly: the compiler computes them, a line `->NAME value` each.
-build/kernel/include/asm_offsets.h: l4k/ipc/offsets.c build/kernel/.flags
-	$(call say,GEN,$@)
+# The native Mach program of machnative.
+MACHNATIVE_SRCS = $(sort $(wildcard bench/mach/*.S bench/mach/*.c))
+MACHNATIVE_OBJS = $(patsubst %,build/place/%.o,$(basename $(MACHNATIVE_SRCS)))
+KERNEL_DEPS += $(MACHNATIVE_OBJS:.o=.d)
+
+build/machnative/root.elf: $(MACHNATIVE_OBJS) $(SERVER_LIB_OBJS)
+	$(call say,LD,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(KERNEL_CFLAGS) -MMD -MP -MT $@ -MF build/kernel/offsets.d -S $< \
-		-o build/kernel/offsets.s
-	$(Q)sed -n 's/.*"->\([A-Z0-9_]*\) \([-0-9]*\)".*/#define \1 \2/p' build/kernel/offsets.s >$@
+	$(Q)$(LD) $(NATIVE_LDFLAGS) -Map build/machnative/root.map $^ -o $@
+
+# Structure offsets for assembly: the compiler computes them, a line `->NAME value` each.
+define offsets_rule
+build/kernel/include/$(1).h: $(2) build/kernel/.flags
+	$$(call say,GEN,$$@)
+	@mkdir -p $$(@D)
+	$$(Q)$$(CC) $$(KERNEL_CFLAGS) -MMD -MP -MT $$@ -MF build/kernel/$(1).d -S $$< \
+		-o build/kernel/$(1).s
+	$$(Q)sed -n 's/.*"->\([A-Z0-9_]*\) \([-0-9]*\)".*/#define \1 \2/p' build/kernel/$(1).s >$$@
+endef
+$(eval $(call offsets_rule,asm_offsets,l4k/ipc/offsets.c))
+$(eval $(call offsets_rule,mach_offsets,mach_ipc/offsets.c))
 
 build/kernel/kernel.lds: l4k/x86_64/kernel.lds l4k/abi/layout.h build/kernel/.flags
 	@mkdir -p $(@D)
@@ -176,6 +193,7 @@ BOOT_FILES_l4linux ?= server=build/l4linux/server.elf initramfs=build/bench/init
 BOOT_FILES_l4linux-tramp ?= server=build/l4linux-tramp/server.elf \
 	initramfs=build/bench/initramfs.cpio
 BOOT_FILES_l4native ?= root=build/l4native/root.elf
+BOOT_FILES_machnative ?= root=build/machnative/root.elf
 BOOT_FILES_sys_boot = test=l4k/kern/test/sys_boot.c
 
 files_of = $(foreach f,$(1),$(lastword $(subst =, ,$(f))))

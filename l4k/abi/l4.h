@@ -54,7 +54,7 @@
 /* Items of a message. */
 #define ITEM_CAP 1   /* a: the sender's capability; the receiver's window takes it */
 #define ITEM_MAP 2   /* a: address, b: size, rights; placed at the receiver's window + offset */
-#define ITEM_GRANT 3 /* like ITEM_MAP, and the sender loses it */
+#define ITEM_GRANT 3 /* like ITEM_MAP, and the sender loses it; only as a message's last item */
 
 #define NO_TIMEOUT 0xffffffffffffffff /* never; 0: do not wait at all; else microseconds */
 

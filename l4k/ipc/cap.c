@@ -28,23 +28,31 @@ static void publish(struct cap_space *cs)
     }
 }
 
+/* One page more of both arrays. */
+static enum status grow_page(struct cap_space *cs)
+{
+    size_t offset = cs->count * sizeof(void *);
+
+    if (kvm_back(cs->node, offset, cs->payer) != OK)
+        return ERR_NO_MEMORY;
+    if (kvm_back(cs->slot, offset, cs->payer) != OK) {
+        kvm_unback(cs->node, offset, cs->payer);
+        return ERR_NO_MEMORY;
+    }
+    for (unsigned i = 0; i < SLOTS_PER_PAGE; i++)
+        cs->slot[cs->count + i] = &null_object;
+    cs->count += SLOTS_PER_PAGE;
+    return OK;
+}
+
 static enum status grow(struct cap_space *cs, uint32_t slot)
 {
-    while (slot >= cs->count) {
-        size_t offset = cs->count * sizeof(void *);
+    enum status s = OK;
 
-        if (kvm_back(cs->node, offset, cs->payer) != OK)
-            return ERR_NO_MEMORY;
-        if (kvm_back(cs->slot, offset, cs->payer) != OK) {
-            kvm_unback(cs->node, offset, cs->payer);
-            return ERR_NO_MEMORY;
-        }
-        for (unsigned i = 0; i < SLOTS_PER_PAGE; i++)
-            cs->slot[cs->count + i] = &null_object;
-        cs->count += SLOTS_PER_PAGE;
-    }
+    while (slot >= cs->count && s == OK)
+        s = grow_page(cs);
     publish(cs);
-    return OK;
+    return s;
 }
 
 enum status cap_space_init(struct cap_space *cs, struct quota *payer, struct list *threads)

@@ -39,33 +39,43 @@ void ipc_switch(struct thread *t)
     sched_switch_to(t);
 }
 
-/* `from`, in the middle of a send or call, has got its message through to `server`. */
-static void sent(struct thread *from, struct thread *server, bool call, uint64_t timeout)
+/* `from`, in the middle of a send or call, has got its message through to `server`. False: it does
+ * not wait for a reply. */
+static bool sent(struct thread *from, struct thread *server, bool call, uint64_t timeout)
 {
-    if (call)
+    if (call && timeout) {
         ipc_await_reply(from, server, timeout);
-    else
-        ipc_finish(from, OK);
+        return true;
+    }
+    ipc_finish(from, call ? ERR_TIMEOUT : OK);
+    return false;
+}
+
+/* The receiver does not wait for it: `t` waits, if it may. */
+static __attribute__((noinline)) void queue_send(struct thread *t, struct object *gate,
+                                                 uint64_t tag)
+{
+    uint64_t timeout = send_timeout(t, tag);
+
+    if (timeout == 0)
+        return ipc_finish(t, ERR_TIMEOUT);
+    l4(t)->send_tag = tag;
+    l4(t)->send_badge = gate->badge;
+    l4(t)->receive_timeout = receive_timeout(t, tag);
+    ipc_await_send(t, gate->receiver, timeout);
 }
 
 void ipc_send(struct thread *t, struct object *gate, uint64_t tag, bool call)
 {
     struct thread *receiver = gate->receiver;
-    uint64_t timeout = send_timeout(t, tag);
     enum status s;
 
     if (receiver == &null_thread)
         return ipc_finish(t, ERR_DEAD);
     if (receiver == t)
         return ipc_finish(t, ERR_INVALID);
-    if (!ipc_waits_for(receiver, t)) {
-        if (timeout == 0)
-            return ipc_finish(t, ERR_TIMEOUT);
-        l4(t)->send_tag = tag;
-        l4(t)->send_badge = gate->badge;
-        l4(t)->receive_timeout = receive_timeout(t, tag);
-        return ipc_await_send(t, receiver, timeout);
-    }
+    if (!ipc_waits_for(receiver, t))
+        return queue_send(t, gate, tag);
     s = ipc_transfer(t, receiver, tag);
     if (s != OK)
         return ipc_finish(t, s);
@@ -99,8 +109,7 @@ static bool take_from(struct thread *t, struct thread *sender)
     ipc_unwait(sender);
     l4(sender)->faulted = faulted;
     ipc_received(t, tag, badge);
-    sent(sender, t, call, timeout);
-    if (!call)
+    if (!sent(sender, t, call, timeout))
         sched_ready(sender);
     return true;
 }
@@ -113,19 +122,27 @@ static bool take_notification(struct thread *t)
     return true;
 }
 
-void ipc_receive(struct thread *t, struct thread *from, uint64_t timeout)
+/* Takes the first thing that waits for `t` and is wanted. False: there is none. */
+static __attribute__((noinline)) bool take_queued(struct thread *t, struct thread *from)
 {
     struct list *l, *next;
 
-    l4(t)->caller = &null_thread;
     if (!from && take_notification(t))
-        return;
+        return true;
     list_for_each_safe(l, next, &l4(t)->senders) {
         struct thread *sender = &container_of(l, struct l4_thread, sender_link)->thread;
 
         if ((!from || from == sender) && take_from(t, sender))
-            return;
+            return true;
     }
+    return false;
+}
+
+void ipc_receive(struct thread *t, struct thread *from, uint64_t timeout)
+{
+    l4(t)->caller = &null_thread;
+    if (l4(t)->queued_events && take_queued(t, from))
+        return;
     if (timeout == 0)
         return ipc_finish(t, ERR_TIMEOUT);
     ipc_await_message(t, from, timeout);

@@ -49,7 +49,7 @@ static enum status transfer_item(struct thread *from, struct thread *to, unsigne
     }
 }
 
-/* Takes back the first `done` items. What was granted stays granted. */
+/* Takes back the first `done` items, none of which is a grant. */
 static void undo_items(struct thread *from, struct thread *to, unsigned done, uint32_t caps)
 {
     const struct utcb *u = l4(to)->utcb;
@@ -60,15 +60,26 @@ static void undo_items(struct thread *from, struct thread *to, unsigned done, ui
         const struct utcb_item *item = &l4(from)->utcb->item[i];
         uint64_t at = u->window_base + item->offset;
 
-        if (item->kind == ITEM_MAP && vm_map_remove(to->task->map, at, at + item->size) != OK)
+        if (item->kind != ITEM_CAP && vm_map_remove(to->task->map, at, at + item->size) != OK)
             continue; /* no memory to split: the mapping stays, which harms only the receiver */
     }
+}
+
+/* A grant can't be taken back, so it must be the last item. */
+static bool grants_ok(const struct utcb *u, unsigned count)
+{
+    for (unsigned i = 0; i + 1 < count; i++)
+        if (u->item[i].kind == ITEM_GRANT)
+            return false;
+    return true;
 }
 
 static enum status transfer_items(struct thread *from, struct thread *to, unsigned count)
 {
     uint32_t caps = 0;
 
+    if (!grants_ok(l4(from)->utcb, count))
+        return ERR_INVALID;
     for (unsigned i = 0; i < count; i++) {
         uint32_t before = caps;
         enum status s = transfer_item(from, to, i, &caps);
@@ -82,24 +93,40 @@ static enum status transfer_items(struct thread *from, struct thread *to, unsign
     return OK;
 }
 
+/* Apart, so that messages without items do not pay for it. */
+static __attribute__((noinline)) enum status transfer_with_items(struct thread *from,
+                                                                 struct thread *to, uint64_t tag)
+{
+    unsigned items = tag >> TAG_ITEMS_SHIFT & TAG_ITEMS_MASK;
+    enum status s;
+
+    if (!l4(from)->utcb || items > UTCB_ITEMS ||
+        (tag >> TAG_WORDS_SHIFT & TAG_WORDS_MASK) > UTCB_WORDS)
+        return ERR_INVALID;
+    if (!l4(to)->utcb)
+        return ERR_TRUNCATED;
+    s = transfer_items(from, to, items);
+    if (s != OK)
+        return s;
+    return ipc_transfer(from, to, tag & ~(uint64_t)(TAG_ITEMS_MASK << TAG_ITEMS_SHIFT));
+}
+
 enum status ipc_transfer(struct thread *from, struct thread *to, uint64_t tag)
 {
     unsigned words = tag >> TAG_WORDS_SHIFT & TAG_WORDS_MASK;
-    unsigned items = tag >> TAG_ITEMS_SHIFT & TAG_ITEMS_MASK;
+    const struct utcb *src = l4(from)->utcb;
+    struct utcb *dst = l4(to)->utcb;
 
-    if (words | items) {
-        if (!l4(from)->utcb || words > UTCB_WORDS || items > UTCB_ITEMS)
+    if (tag & (TAG_ITEMS_MASK << TAG_ITEMS_SHIFT))
+        return transfer_with_items(from, to, tag);
+    if (words) {
+        if (!src || words > UTCB_WORDS)
             return ERR_INVALID;
-        if (!l4(to)->utcb)
+        if (!dst)
             return ERR_TRUNCATED;
-        if (items) {
-            enum status s = transfer_items(from, to, items);
-
-            if (s != OK)
-                return s;
-        }
-        memcpy(l4(to)->utcb->word, l4(from)->utcb->word, words * sizeof(uint64_t));
     }
     copy_registers(from, to);
+    if (words)
+        memcpy(dst->word, src->word, words * sizeof(uint64_t));
     return OK;
 }

@@ -34,7 +34,8 @@ void ipc_unwait(struct thread *t)
     l->open_rank = 0;
     l->faulted = false;
     l->reply_rank = t->rank;
-    timeout_set(&t->timeout, 0);
+    if (t->timeout.deadline)
+        timeout_set(&t->timeout, 0);
 }
 
 static bool waits(const struct thread *t)
@@ -124,7 +125,7 @@ static uint64_t deadline_in(uint64_t microseconds)
 }
 
 /* Arms the timeout of a wait; NO_TIMEOUT arms nothing. */
-static void arm(struct thread *t, uint64_t microseconds)
+static __attribute__((noinline)) void arm(struct thread *t, uint64_t microseconds)
 {
     if (microseconds == NO_TIMEOUT)
         return;
@@ -134,14 +135,14 @@ static void arm(struct thread *t, uint64_t microseconds)
 
 void ipc_await_reply(struct thread *t, struct thread *server, uint64_t timeout)
 {
-    sched_block(t);
     l4(t)->waiting_on = server;
     l4(server)->caller = t;
-    if (timeout == NO_TIMEOUT && !l4(t)->faulted)
-        return;
-    l4(t)->wait = L4_CALLING;
-    l4(t)->reply_rank = 0;
-    arm(t, timeout);
+    if (timeout != NO_TIMEOUT || l4(t)->faulted) {
+        l4(t)->wait = L4_CALLING;
+        l4(t)->reply_rank = 0;
+        arm(t, timeout);
+    }
+    sched_block(t);
 }
 
 void ipc_await_send(struct thread *t, struct thread *receiver, uint64_t timeout)
@@ -156,12 +157,12 @@ void ipc_await_send(struct thread *t, struct thread *receiver, uint64_t timeout)
 
 void ipc_await_message(struct thread *t, struct thread *from, uint64_t timeout)
 {
-    sched_block(t);
     if (!from && timeout == NO_TIMEOUT) {
         l4(t)->open_rank = t->rank;
-        return;
+    } else {
+        l4(t)->wait = L4_RECEIVING;
+        l4(t)->partner = from;
+        arm(t, timeout);
     }
-    l4(t)->wait = L4_RECEIVING;
-    l4(t)->partner = from;
-    arm(t, timeout);
+    sched_block(t);
 }

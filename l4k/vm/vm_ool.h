@@ -29,8 +29,7 @@ enum status vm_ool_put(struct vm_map *map, struct vm_ool *ool, uint64_t *addr);
  * says. */
 enum status vm_ool_read(struct vm_ool *ool, uint64_t offset, void *to, size_t length);
 
-/* Writes it over [addr, addr + its size) of a map, which must be there and writable; not consumed.
- * Virtually where both begin at page boundaries, else byte by byte. As vm_copy_out(). */
+/* Copies it over [addr, addr + its size) of a map; not consumed. As vm_copy_out(). */
 enum status vm_ool_write(struct vm_map *map, uint64_t addr, struct vm_ool *ool);
 
 uint64_t vm_ool_size(const struct vm_ool *ool);

@@ -69,6 +69,7 @@ def qemu_version():
 def commit():
     """The commit that is checked out, "+" behind it if files differ; "unknown" outside git."""
     def git(*words):
+        """What a git command prints."""
         return subprocess.run(["git", "-C", ROOT, *words], check=True, capture_output=True,
                               text=True).stdout.strip()
     try:
@@ -154,6 +155,7 @@ def _watch(process, guest, serial):
 
 
 def _read_counts(path):
+    """The plugin's lines, parsed."""
     counts = []
     for number, line in enumerate(read(path).splitlines(), 1):
         try:

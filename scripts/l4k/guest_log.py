@@ -58,6 +58,7 @@ def _read_end(log, text):
 
 
 def _read_result(log, text):
+    """The JSON of a result line."""
     try:
         log.results.append(json.loads(text))
     except ValueError:

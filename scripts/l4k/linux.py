@@ -12,6 +12,7 @@ DIRECTORY = os.path.join(BUILD, "linux")
 
 
 def _apt(words, **options):
+    """Output of one of Debian's package tools."""
     try:
         return subprocess.run(words, check=True, capture_output=True, text=True, timeout=600,
                               **options).stdout
@@ -38,6 +39,7 @@ def _download():
 
 
 def _unpacked():
+    """The kernel images that are there, by version."""
     return sorted(glob.glob(os.path.join(DIRECTORY, "tree", "boot", "vmlinuz-*")))
 
 

@@ -12,18 +12,20 @@ COUNTER = "insn"
 
 WIDTH = 100
 
-CAPTION = """\
-Guest instructions, counted by our QEMU plugin between markers in the benchmark program; a repeated \
-string instruction counts once. Instructions are not cycles: they hide address-space switches, ring \
-crossings, cache and TLB misses. The table is for -cpu {cpu}, QEMU {qemu}, commit {commit}, always \
-under emulation (TCG). The loop around an operation is subtracted. A figure is the median over \
-{boots} with different clocks and stack offsets; the percentage behind it is how far the boot \
-that is farthest lies from it.
-The paper's figures are cycles of a Pentium 133 (Haertig et al., SOSP 1997); only ratios compare. \
-Our server does less than Linux and has no mitigations: read the ratio to mono beside the ratio to \
-linux. In our rows the kernel itself resolves anonymous, copy-on-write and resident page faults (in \
-the L4Linux of the paper they went to the server): so read page_fault, fork and fork_exec. \
-"patched" says whether the call's site was patched to the stub; the other sites trap."""
+CAPTION = [
+    "Guest instructions, counted by our QEMU plugin between markers in the benchmark program; a "
+    "repeated string instruction counts once. Instructions are not cycles: they hide address-space "
+    "switches, ring crossings, cache and TLB misses. The table is for -cpu {cpu}, QEMU {qemu}, "
+    "commit {commit}, always under emulation (TCG). The loop around an operation is subtracted. A "
+    "figure is the median over {boots} with different clocks and stack offsets; the percentage "
+    "behind it is how far the boot that is farthest lies from it.",
+    "The paper's figures are cycles of a Pentium 133 (Haertig et al., SOSP 1997); only ratios "
+    "compare. Our server does less than Linux and has no mitigations: read the ratio to mono "
+    "beside the ratio to linux. In our rows the kernel itself resolves anonymous, copy-on-write "
+    "and resident page faults (in the L4Linux of the paper they went to the server): so read "
+    "page_fault, fork and fork_exec. \"patched\" says whether the call's site was patched to the "
+    "stub; the other sites trap.",
+]
 
 
 def ratio(number, base):
@@ -71,6 +73,7 @@ def _label(row):
 
 
 def _getpid_table(table):
+    """The main table: what one getpid costs in each row, and who executes it."""
     linux, mono = _base(table, "linux"), _base(table, "mono")
     paper = next((row["paper_cycles"] for row in table["rows"] if row["config"] == "linux"), 223)
     lines = [["getpid()", "insn", "/linux", "/mono", *CLASSES, "patched", "paper: cycles",
@@ -93,6 +96,7 @@ def _spread(one):
 
 
 def _bench_table(table):
+    """Every benchmark in every row."""
     names = list(dict.fromkeys(name for row in table["rows"] for name in row["bench"]))
     lines = [["instructions of each", *(row["config"] + "    " for row in table["rows"])]]
     for name in names:
@@ -116,6 +120,7 @@ def _bytes_table(measured):
 
 
 def _cpus(table):
+    """CPU models of the IPC figures, in the order of their runs."""
     return list(dict.fromkeys(one["cpu"] for one in table["ipc"]))
 
 
@@ -148,7 +153,7 @@ def _ipc_table(table):
 def _standing(table):
     """Our worst figures against the targets, and the peers', measured in the same way."""
     cpus = _cpus(table)
-    lines = [["IPC one way, the worse of call and reply", *(f"-cpu {cpu}" for cpu in cpus), "target"]]
+    lines = [["IPC one way, worse of call and reply", *(f"-cpu {cpu}" for cpu in cpus), "target"]]
     for name, belongs, target in rows.IPC_TARGETS:
         worst = [max((one["kernel"] for one in table["ipc"] if one["cpu"] == cpu and belongs(one)),
                      default=None) for cpu in cpus]
@@ -157,12 +162,13 @@ def _standing(table):
                       f"at most {target}{met}"])
     for name, insn in rows.IPC_PEERS:
         lines.append([name, insn, *[""] * len(cpus)])
-    return _aligned(lines) + "\n(the others between address spaces, measured by us in the same way)"
+    return (_aligned(lines) +
+            "\n(the others between address spaces, measured by us in the same way)")
 
 
 def _caption(**values):
-    return "\n".join(textwrap.fill(line, WIDTH)
-                     for line in CAPTION.format(**values).splitlines())
+    """What the figures are, and their limits."""
+    return "\n".join(textwrap.fill(part.format(**values), WIDTH) for part in CAPTION)
 
 
 def text(table, measured, boots, missing=()):

@@ -55,7 +55,8 @@ SPREAD = [
 IPC_SHORT = 6  # words that travel in registers; more take the slow path
 IPC_TARGETS = [
     ("between address spaces, 0 to 6 words", lambda one: fast(one) and "inter" in one["case"], 56),
-    ("within one address space, 0 to 6 words", lambda one: fast(one) and "intra" in one["case"], 54),
+    ("within one address space, 0 to 6 words",
+     lambda one: fast(one) and "intra" in one["case"], 54),
     ("slow path, 0 to 63 words", lambda one: not fast(one), 300),
 ]
 IPC_PEERS = [
@@ -70,6 +71,7 @@ IPC_CPUS = ["max", "qemu64"]
 
 
 def _class(name, low, high):
+    """The plugin's word for a range of addresses."""
     return f"class={name}:{low:x}-{high:x}"
 
 

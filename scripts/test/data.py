@@ -9,11 +9,13 @@ DATA = os.path.join(os.path.dirname(os.path.abspath(__file__)), "data")
 
 
 def text(name):
+    """A recorded file, as it is."""
     with open(os.path.join(DATA, name), encoding="utf-8", newline="") as file:
         return file.read()
 
 
 def counts(name):
+    """Recorded lines of the plugin."""
     return [json.loads(line) for line in text(name).splitlines()]
 
 

@@ -11,6 +11,7 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from l4k import guest, guest_log  # noqa: E402
+from l4k.ktap import Report  # noqa: E402
 from l4k.layout import BUILD  # noqa: E402
 
 TURNS = 1000
@@ -39,38 +40,24 @@ ENDINGS = {
 
 
 def boot(mode):
+    """A run of the tiny guest; its command line says what it is to do."""
     return guest.run(guest.Guest("tiny", kernel=os.path.join(BUILD, "bench", "tiny.elf"),
                                  append=mode, plugin=["bursts=1"], timeout=5))
 
 
-class Report:
-    """KTAP, one line for each check."""
-
-    def __init__(self, planned):
-        self.number, self.failed = 0, 0
-        print(f"KTAP version 1\n1..{planned}")
-
-    def check(self, what, seen, wanted):
-        self.number += 1
-        good = seen == wanted
-        self.failed += not good
-        print(f"{'ok' if good else 'not ok'} {self.number} {what}"
-              f"{'' if good else f' # {seen}, not {wanted}'}", flush=True)
-
-
 def main():
-    report = Report(1 + len(REGIONS) + len(ENDINGS))
+    report = Report()
     run = boot("c")
-    report.check("a good run", (run.outcome, len(run.counts)), (guest_log.OK, len(REGIONS)))
+    report.equal("a good run", (run.outcome, len(run.counts)), (guest_log.OK, len(REGIONS)))
     counts = {line.get("region"): line for line in run.counts}
     for region, (what, *wanted) in REGIONS.items():
         line = counts.get(region, {})
-        report.check(what, [line.get(key) for key in
+        report.equal(what, [line.get(key) for key in
                             ("insn", "rep_bytes", "repeats", "restarted")], wanted)
     for mode, (what, outcome, words) in ENDINGS.items():
         run = boot(mode)
-        report.check(what, (run.outcome, words in run.message), (outcome, True))
-    sys.exit(1 if report.failed else 0)
+        report.equal(what, (run.outcome, words in run.message), (outcome, True))
+    report.end()
 
 
 if __name__ == "__main__":

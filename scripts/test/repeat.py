@@ -1,6 +1,7 @@
 #!/usr/bin/python3 -B
 # SPDX-License-Identifier: BSD-2-Clause
-"""Measure the table twice, one boot for each row: both must give the same integers. Reports as KTAP.
+"""Measure the table twice, one boot for each row: both must give the same integers.
+Reports as KTAP.
 
 usage: repeat.py
 """

@@ -21,7 +21,7 @@ PLACED_BY = {"kernel": os.path.join(BUILD, "server", "collocated.map")}  # else 
 
 
 def server_objects(link_map):
-    """The server's object files that a link took, in order; a linker map has a LOAD line for each."""
+    """The server's object files that a link took, in order: a LOAD line of its map for each."""
     with open(link_map, encoding="utf-8") as file:
         return re.findall(r"^LOAD (build/server/personality/server/\S+\.o)$", file.read(),
                           re.MULTILINE)
