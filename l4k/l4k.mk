@@ -14,7 +14,8 @@ HOST_CFLAGS = -std=gnu11 -O1 -g -fsanitize=address,undefined -fno-sanitize-recov
 KERNEL_LDFLAGS = -nostdlib -static -z max-page-size=4096 -z noexecstack --build-id=none
 
 LIB_SRCS = $(sort $(wildcard l4k/lib/*.c))
-X86_64_SRCS = $(sort $(wildcard l4k/x86_64/*.c)) $(addprefix l4k/x86_64/,start.S entry.S user_copy_asm.S)
+X86_64_SRCS = $(sort $(wildcard l4k/x86_64/*.c)) \
+	$(addprefix l4k/x86_64/,start.S entry.S user_copy_asm.S)
 KERN_SRCS = $(sort $(wildcard l4k/kern/*.c))
 -include l4k/vm/vm.mk
 KERNEL_SRCS = $(LIB_SRCS) $(X86_64_SRCS) $(KERN_SRCS) $(VM_SRCS)
@@ -32,10 +33,15 @@ CONFIG_SRCS_l4linux = $(KERNEL_SRCS) $(IPC_L4_SRCS) $(SYS_SRCS) $(CLIENT_root)
 CONFIG_SRCS_l4linux-tramp = $(KERNEL_SRCS) $(IPC_L4_SRCS) $(SYS_SRCS) $(CLIENT_root)
 CONFIG_SRCS_l4native = $(KERNEL_SRCS) $(IPC_L4_SRCS) $(SYS_SRCS) $(CLIENT_root)
 -include mach_ipc/kern.mk
-CONFIG_SRCS_machnative = $(KERNEL_SRCS) $(MACH_CORE_SRCS) $(MACH_KERN_SRCS) $(SYS_SRCS) $(CLIENT_mach)
+CONFIG_SRCS_mklinux-kern = $(KERNEL_SRCS) $(MACH_CORE_SRCS) $(MACH_KERN_SRCS) $(SYS_SRCS) \
+	$(PLACE_KERNEL) personality/place/mach_kern/exception.c
+CONFIG_SRCS_machnative = $(KERNEL_SRCS) $(MACH_CORE_SRCS) $(MACH_KERN_SRCS) $(SYS_SRCS) \
+	$(CLIENT_mach)
+CONFIG_SRCS_mklinux-user = $(CONFIG_SRCS_machnative)
 
 # Objects linked into a kernel besides: the collocated server.
 CONFIG_OBJS_mono = build/server/collocated.o
+CONFIG_OBJS_mklinux-kern = build/server/collocated.o
 
 # The test of boot, machine and panic: a kernel of its own (l4k/kern/test/sys_boot.c).
 CONFIG_SRCS_sys_boot = $(LIB_SRCS) $(X86_64_SRCS) \
@@ -58,8 +64,7 @@ build/kernel/%.o: %.c build/kernel/.flags
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(KERNEL_CFLAGS) -MMD -MP -c $< -o $@
 
-build/kernel/%.o: %.S build/kernel/.flags | build/kernel/include/asm_offsets.h \
-		build/kernel/include/mach_offsets.h
+build/kernel/%.o: %.S build/kernel/.flags | $$(OFFSETS)
 	$(call say,AS,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(KERNEL_CFLAGS) -MMD -MP -c $< -o $@
@@ -90,6 +95,8 @@ PLACE_SERVER_l4linux = \
 	$(PLACE_L4_USER) $(addprefix personality/place/l4_user/,patch.c stub_patch.S)
 PLACE_SERVER_l4linux-tramp = \
 	$(PLACE_L4_USER) $(addprefix personality/place/l4_user/,nopatch.c stub_tramp.S)
+PLACE_SERVER_mklinux-user = $(addprefix personality/place/mach_user/,main.c traps.c rpc.c ports.c \
+	space.c copy.c thread.c needs.c)
 SERVER_LDFLAGS = -nostdlib -static -z max-page-size=4096 -z noexecstack --build-id=none -e _start \
 	-Ttext-segment=$(shell sed -n 's/^#define SERVER_BASE //p' l4k/abi/layout.h) $(CLANG_LDFLAGS)
 
@@ -115,7 +122,7 @@ build/$(1)/server.elf: $$$$(PLACE_OBJS_$(1)) $$$$(SERVER_OBJS) $$(SERVER_LIB_OBJ
 	@mkdir -p $$(@D)
 	$$(Q)$$(LD) $$(SERVER_LDFLAGS) -Map build/$(1)/server.map $$^ -o $$@
 endef
-$(foreach c,l4linux l4linux-tramp,$(eval $(call server_rules,$(c))))
+$(foreach c,l4linux l4linux-tramp mklinux-user,$(eval $(call server_rules,$(c))))
 
 # The native L4 program of l4native: tests and measures IPC as the root task.
 NATIVE_SRCS = $(sort $(wildcard bench/native/*.S bench/native/*.c))
@@ -141,6 +148,7 @@ build/machnative/root.elf: $(MACHNATIVE_OBJS) $(SERVER_LIB_OBJS)
 
 # Structure offsets for assembly: the compiler computes them, a line `->NAME value` each.
 define offsets_rule
+OFFSETS += build/kernel/include/$(1).h
 build/kernel/include/$(1).h: $(2) build/kernel/.flags
 	$$(call say,GEN,$$@)
 	@mkdir -p $$(@D)
@@ -149,7 +157,8 @@ build/kernel/include/$(1).h: $(2) build/kernel/.flags
 	$$(Q)sed -n 's/.*"->\([A-Z0-9_]*\) \([-0-9]*\)".*/#define \1 \2/p' build/kernel/$(1).s >$$@
 endef
 $(eval $(call offsets_rule,asm_offsets,l4k/ipc/offsets.c))
-$(eval $(call offsets_rule,mach_offsets,mach_ipc/offsets.c))
+$(if $(wildcard mach_ipc/offsets.c),\
+	$(eval $(call offsets_rule,mach_offsets,mach_ipc/offsets.c)))
 
 build/kernel/kernel.lds: l4k/x86_64/kernel.lds l4k/abi/layout.h build/kernel/.flags
 	@mkdir -p $(@D)
@@ -188,10 +197,12 @@ endef
 $(foreach c,$(CONFIGS) sys_boot,$(eval $(call kernel_rules,$(c))))
 
 # The boot archive, the only module: BOOT_FILES_<config> lists NAME=FILE.
+BOOT_FILES_mklinux-kern ?= initramfs=build/bench/initramfs.cpio
 BOOT_FILES_mono ?= initramfs=build/bench/initramfs.cpio
 BOOT_FILES_l4linux ?= server=build/l4linux/server.elf initramfs=build/bench/initramfs.cpio
 BOOT_FILES_l4linux-tramp ?= server=build/l4linux-tramp/server.elf \
 	initramfs=build/bench/initramfs.cpio
+BOOT_FILES_mklinux-user ?= server=build/mklinux-user/server.elf initramfs=build/bench/initramfs.cpio
 BOOT_FILES_l4native ?= root=build/l4native/root.elf
 BOOT_FILES_machnative ?= root=build/machnative/root.elf
 BOOT_FILES_sys_boot = test=l4k/kern/test/sys_boot.c

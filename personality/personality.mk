@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# The Linux personality: the server, compiled once for all rows, its host tests, its Linux test programs.
+# The Linux personality: the server, compiled once for all rows, its host tests, its Linux test
+# programs.
 SERVER_SRCS := alloc cpio device elf exec file fork fs futex inode main memory misc path pipe poll \
 	process regular sigframe signal syscall thread time tty
 # l4k.mk's rule makes them: one object of each file, linked into every row.
@@ -10,8 +11,8 @@ server: $(SERVER_OBJS)
 
 # Host tests: the server's own sources over a placement of byte arrays, under sanitizers.
 SERVER_TESTS := host_cpio host_elf host_file host_path host_process host_signal
-SERVER_TEST_CFLAGS := -std=gnu11 -O1 -g -fno-strict-aliasing -fno-builtin -Wall -Wextra -Werror -I. \
-	-fsanitize=address,undefined -fno-sanitize-recover=all
+SERVER_TEST_CFLAGS := -std=gnu11 -O1 -g -fno-strict-aliasing -fno-builtin -Wall -Wextra \
+	-Werror -I. -fsanitize=address,undefined -fno-sanitize-recover=all
 
 build/server-test/server/%.o: personality/server/%.c
 	$(call say,HOSTCC,$@)

@@ -11,7 +11,8 @@
 struct cap_node {
     struct cap_space *space;
     uint32_t slot;
-    struct cap_node *parent; /* NULL: an original */
+    /* The ring of a node's children has its `children` as head. What was copied from an original
+     * that is gone is an original: its ring has no head. */
     struct list sibling, children;
 };
 
@@ -124,7 +125,6 @@ enum status cap_copy(struct cap_space *src, uint32_t from, struct cap_space *dst
     s = cap_insert(dst, to, o);
     if (s != OK)
         return s;
-    dst->node[to]->parent = src->node[from];
     list_add_tail(&src->node[from]->children, &dst->node[to]->sibling);
     return OK;
 }
@@ -137,14 +137,7 @@ void cap_delete(struct cap_space *cs, uint32_t slot)
     if (o == &null_object)
         return;
     node = cs->node[slot];
-    while (!list_empty(&node->children)) {
-        struct cap_node *child = container_of(node->children.next, struct cap_node, sibling);
-
-        list_remove(&child->sibling);
-        child->parent = node->parent;
-        if (child->parent)
-            list_add_tail(&child->parent->children, &child->sibling);
-    }
+    list_splice(&node->sibling, &node->children);
     list_remove(&node->sibling);
     kmem_free(node, sizeof(*node), cs->payer);
     cs->node[slot] = NULL;

@@ -26,6 +26,7 @@ enum status gate_create(struct account *payer, struct thread *receiver, uint64_t
     g->object.receiver = receiver;
     g->object.badge = badge;
     g->account = account_reference(payer);
+    l4(receiver)->known = true;
     list_add_tail(&l4(receiver)->gates, &g->link);
     *out = &g->object;
     return OK;

@@ -11,6 +11,7 @@
 #include "l4k/x86_64/clock.h"
 #include "l4k/x86_64/reset.h"
 #include "l4k/x86_64/serial.h"
+#include "l4k/x86_64/user_copy.h"
 
 struct object system_object = {
     .receiver = &null_thread,
@@ -18,26 +19,22 @@ struct object system_object = {
     .references = 1, /* never destroyed */
 };
 
-/* rdi answers how much was written. */
+/* The line is slow, and waiting for it keeps interrupts off: a call writes a little. rdi answers how
+ * much. */
+#define CONSOLE_MAX 128
 static enum status console_write(struct thread *t)
 {
     struct frame *f = thread_frame(t);
-    uint64_t address = f->rdi, left = f->rsi < PAGE_SIZE ? f->rsi : PAGE_SIZE;
-    char buffer[256];
+    size_t n = f->rsi < CONSOLE_MAX ? f->rsi : CONSOLE_MAX;
+    char buffer[CONSOLE_MAX];
+    enum status s = copy_from_user(buffer, f->rdi, n);
 
     f->rdi = 0;
-    while (left) {
-        size_t n = left < sizeof(buffer) ? left : sizeof(buffer);
-        enum status s = vm_copy_in(t->task->map, address, buffer, n);
-
-        if (s != OK)
-            return s;
-        for (size_t i = 0; i < n; i++)
-            uart_putc(buffer[i]);
-        f->rdi += n;
-        address += n;
-        left -= n;
-    }
+    if (s != OK)
+        return s;
+    for (size_t i = 0; i < n; i++)
+        uart_putc(buffer[i]);
+    f->rdi = n;
     return OK;
 }
 

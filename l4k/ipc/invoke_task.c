@@ -2,6 +2,7 @@
 /* Calls on tasks: making tasks, threads, gates and other objects; capabilities. */
 #include "l4k/ipc/invoke.h"
 #include "l4k/kern/frame.h"
+#include "l4k/kern/panic.h"
 #include "l4k/vm/vm_map.h"
 
 /* The account that pays for a new task: that of the creator, or a new one with a limit. */
@@ -53,6 +54,18 @@ static enum status new_utcb(struct thread *t, struct thread *thread)
     return s == OK ? utcb_give(thread, f->rsi, memory_vm_object(o), f->r8) : s;
 }
 
+/* A thread that came to nothing goes, and so does its UTCB's mapping, which has an entry of its own and
+ * thus needs no memory to be removed. */
+static void undo_thread(struct thread *thread, uint64_t utcb_address)
+{
+    struct vm_map *map = thread->task->map;
+    bool mapped = l4(thread)->utcb;
+
+    ipc_thread_destroy(thread);
+    if (mapped && vm_map_remove(map, utcb_address, utcb_address + PAGE_SIZE) != OK)
+        panic("a UTCB's entry could not be removed");
+}
+
 static enum status new_thread(struct thread *t, struct task *task)
 {
     struct frame *f = thread_frame(t);
@@ -68,7 +81,7 @@ static enum status new_thread(struct thread *t, struct task *task)
     if (s == OK)
         s = cap_insert(&l4_task(t->task)->caps, slot_arg(f->rdi), &thread->object);
     if (s != OK)
-        ipc_thread_destroy(thread);
+        undo_thread(thread, f->rsi);
     return s;
 }
 
@@ -127,7 +140,7 @@ enum status invoke_task(struct thread *t, struct object *o, uint32_t label)
     case TASK_CREATE:
         return new_task(t, task, NULL);
     case TASK_FORK:
-        return new_task(t, t->task, task);
+        return new_task(t, task, task);
     case TASK_DESTROY:
         task_destroy(task);
         return OK;

@@ -256,8 +256,19 @@ static void dispatch(struct thread *t, uint64_t tag)
     }
 }
 
+/* The server behind a Linux thread's stub relies on it: a call ends by the server's reply only. */
+static bool forbidden(const struct thread *t, uint64_t tag)
+{
+    return l4(t)->stub_end != UINT64_MAX && (uint32_t)tag & ~TAG_CAP_MASK;
+}
+
 void ipc_syscall(struct thread *t)
 {
-    dispatch(t, thread_frame(t)->rax);
+    uint64_t tag = thread_frame(t)->rax;
+
+    if (forbidden(t, tag))
+        ipc_finish(t, ERR_INVALID);
+    else
+        dispatch(t, tag);
     sched_resume();
 }

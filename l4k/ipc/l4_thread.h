@@ -46,6 +46,7 @@ struct l4_thread {
 
     uint8_t wait;  /* enum l4_wait */
     bool faulted;  /* SENDING or CALLING because of a fault: the reply is no message */
+    bool known;    /* others may wait for it: it had a gate, or somebody named it to receive from */
     struct thread *partner;
     uint64_t send_tag;        /* SENDING: the tag as the receiver will see it */
     uint64_t send_badge;

@@ -77,6 +77,8 @@ static void abandon_partners(struct thread *t)
 
     while (!list_empty(&l4(t)->senders))
         ipc_cancel(&container_of(l4(t)->senders.next, struct l4_thread, sender_link)->thread, ERR_DEAD);
+    if (!l4(t)->known)
+        return;
     list_for_each_safe(l, next, &all_threads) {
         struct thread *other = container_of(l, struct thread, all_link);
 
@@ -160,7 +162,9 @@ void ipc_await_message(struct thread *t, struct thread *from, uint64_t timeout)
     if (!from && timeout == NO_TIMEOUT) {
         l4(t)->open_rank = t->rank;
     } else {
-        l4(t)->wait = L4_RECEIVING;
+        if (from)
+        l4(from)->known = true;
+    l4(t)->wait = L4_RECEIVING;
         l4(t)->partner = from;
         arm(t, timeout);
     }

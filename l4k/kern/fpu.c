@@ -8,6 +8,24 @@
 #include "l4k/x86_64/cpu.h"
 
 
+/* Byte offsets in an FXSAVE image of MXCSR and of the bits that this processor has in it; 0 stands
+ * for the default (SDM vol. 1, 11.6.6). */
+#define MXCSR_OFFSET 24
+#define MXCSR_MASK_OFFSET 28
+#define MXCSR_MASK_DEFAULT 0xffbfu
+
+static uint32_t mxcsr_mask;
+
+static void read_mxcsr_mask(void)
+{
+    static char image[FPU_SIZE] __attribute__((aligned(16)));
+
+    __asm__ volatile("fxsave64 (%0)" : : "r"(image) : "memory");
+    memcpy(&mxcsr_mask, image + MXCSR_MASK_OFFSET, sizeof(mxcsr_mask));
+    if (!mxcsr_mask)
+        mxcsr_mask = MXCSR_MASK_DEFAULT;
+}
+
 static void set_ts(void)
 {
     write_cr0(read_cr0() | CR0_TS);
@@ -25,7 +43,8 @@ static void clear_ts(void)
 void fpu_init(void)
 {
     write_cr4(read_cr4() | CR4_OSFXSR | CR4_OSXMMEXCPT);
-    write_cr0((read_cr0() & ~(uint64_t)CR0_EM) | CR0_MP | CR0_NE);
+    write_cr0((read_cr0() & ~(uint64_t)(CR0_EM | CR0_TS)) | CR0_MP | CR0_NE);
+    read_mxcsr_mask();
     set_ts();
 }
 
@@ -58,10 +77,6 @@ void fpu_flush(struct thread *t)
     set_ts();
 }
 
-/* Byte offset of MXCSR, and the bits every SSE2 processor has (SDM vol. 1, 10.2.3). */
-#define MXCSR_OFFSET 24
-#define MXCSR_BITS 0xffffu
-
 void fpu_set(struct thread *t, const void *image)
 {
     uint32_t mxcsr;
@@ -69,6 +84,6 @@ void fpu_set(struct thread *t, const void *image)
     fpu_flush(t);
     memcpy(t->fpu, image, FPU_SIZE);
     memcpy(&mxcsr, (char *)t->fpu + MXCSR_OFFSET, sizeof(mxcsr));
-    mxcsr &= MXCSR_BITS & ~0x40u; /* DAZ may be missing: then its bit is reserved */
+    mxcsr &= mxcsr_mask;
     memcpy((char *)t->fpu + MXCSR_OFFSET, &mxcsr, sizeof(mxcsr));
 }

@@ -38,13 +38,20 @@ static struct list partial[CLASSES]; /* all zero until first used */
 static struct slab *spare[CLASSES];  /* the one empty slab that is kept; it is on the list */
 static size_t in_use;
 
-static unsigned class_of(size_t size)
-{
-    unsigned c = 0;
+/* The class of an object, by its size in units of 16 bytes, rounded up. */
+static const uint8_t class_of_units[] = {
+    [0 ... 1] = 0,    [2] = 1,          [3] = 2,          [4] = 3,          [5] = 4,
+    [6] = 5,          [7 ... 8] = 6,    [9 ... 10] = 7,   [11 ... 12] = 8,  [13 ... 16] = 9,
+    [17 ... 19] = 10, [20 ... 23] = 11, [24 ... 28] = 12, [29 ... 36] = 13, [37 ... 50] = 14,
+    [51 ... 63] = 15, [64 ... 84] = 16, [85 ... 126] = 17,
+};
+_Static_assert(sizeof(class_of_units) == 2016 / 16 + 1, "up to the largest class");
 
-    while (c < CLASSES && class_size[c] < size)
-        c++;
-    return c;
+static inline unsigned class_of(size_t size)
+{
+    size_t units = (size + 15) / 16;
+
+    return units < sizeof(class_of_units) ? class_of_units[units] : CLASSES;
 }
 
 static struct slab *slab_create(unsigned class)

@@ -77,7 +77,8 @@ static enum status back(uint64_t va, struct quota *payer)
     if (!page)
         return ERR_NO_MEMORY;
     assert(!(*entry & PTE_PRESENT));
-    *entry = virt_to_phys(page) | PTE_PRESENT | PTE_WRITE | PTE_GLOBAL | PTE_NX;
+    *entry = virt_to_phys(page) | PTE_PRESENT | PTE_WRITE | PTE_GLOBAL |
+             (cpu_features.nx ? PTE_NX : 0);
     return OK;
 }
 

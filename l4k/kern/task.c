@@ -16,8 +16,9 @@ struct account_block {
     struct list link;
 };
 
-/* Gives the limit of a settled account back to its parent and frees it. */
-static void settle(struct account_block *b)
+/* Gives the limit of a settled account back to its parent and frees it; tells the parent, whose
+ * reference is now the caller's, or NULL. */
+static struct account *settle(struct account_block *b)
 {
     struct account *parent = b->account.parent;
 
@@ -25,11 +26,11 @@ static void settle(struct account_block *b)
     if (parent)
         parent->quota.used -= b->account.quota.limit;
     kmem_free(b, sizeof(*b), NULL);
-    if (parent)
-        account_release(parent);
+    return parent;
 }
 
-static void settle_one(void)
+/* One that is settled, or NULL. */
+static struct account_block *find_settled(void)
 {
     struct list *l;
 
@@ -37,8 +38,9 @@ static void settle_one(void)
         struct account_block *b = container_of(l, struct account_block, link);
 
         if (b->account.quota.used == 0)
-            return settle(b);
+            return b;
     }
+    return NULL;
 }
 
 enum status account_create(struct account *parent, size_t limit, struct account **out)
@@ -63,10 +65,15 @@ enum status account_create(struct account *parent, size_t limit, struct account 
 
 void account_release(struct account *a)
 {
-    assert(a->holders > 0);
-    if (--a->holders == 0)
-        list_add_tail(&unsettled, &container_of(a, struct account_block, account)->link);
-    settle_one();
+    while (a) {
+        struct account_block *b;
+
+        assert(a->holders > 0);
+        if (--a->holders == 0)
+            list_add_tail(&unsettled, &container_of(a, struct account_block, account)->link);
+        b = find_settled();
+        a = b ? settle(b) : NULL;
+    }
 }
 
 static void task_free(struct object *o)

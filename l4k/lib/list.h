@@ -44,6 +44,18 @@ static inline void list_remove(struct list *n)
     list_init(n);
 }
 
+/* Puts the members of `from` before `at`; `from` is empty then. */
+static inline void list_splice(struct list *at, struct list *from)
+{
+    if (list_empty(from))
+        return;
+    at->prev->next = from->next;
+    from->next->prev = at->prev;
+    from->prev->next = at;
+    at->prev = from->prev;
+    list_init(from);
+}
+
 /* All members; the current one may not be removed (list_for_each_safe allows it). */
 #define list_for_each(pos, head) for (pos = (head)->next; pos != (head); pos = pos->next)
 #define list_for_each_safe(pos, tmp, head)                                                     \

@@ -56,7 +56,8 @@ static enum status load_segment(const char *image, const struct elf_segment *s,
 
     if (status != OK)
         return status;
-    return vm_copy_out(map, s->vaddr, image + s->offset, s->filesz, true);
+    status = vm_copy_out(map, s->vaddr, image + s->offset, s->filesz, true);
+    return status == OK ? vm_map_wire(map, start, end, true) : status;
 }
 
 enum status elf_load(const void *image, size_t size, struct vm_map *map, uint64_t *entry)

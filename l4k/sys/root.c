@@ -45,7 +45,7 @@ static const void *find_program(size_t *size)
     panic("the boot archive holds neither `server` nor `root`");
 }
 
-static struct task *root_task;
+static struct thread *root_thread;
 
 static struct task *make_task(void)
 {
@@ -69,6 +69,7 @@ static struct thread *make_thread(struct task *task, uint64_t entry)
     must(utcb_give(t, UTCB_BASE, NULL, 0), "UTCB");
     must(vm_map_enter(task->map, &stack, ROOT_STACK_SIZE, 0, false, NULL, 0, false,
                       VM_PROT_READ | VM_PROT_WRITE, VM_PROT_ALL, VM_INHERIT_COPY), "stack");
+    must(vm_map_wire(task->map, stack, stack + ROOT_STACK_SIZE, true), "stack");
     thread_frame(t)->rip = entry;
     thread_frame(t)->rsp = ROOT_STACK_TOP - 8; /* as after a call */
     return t;
@@ -82,22 +83,22 @@ void client_start(void)
     const void *image = find_program(&size);
     struct thread *t;
 
-    root_task = task;
     must(elf_load(image, size, task->map, &entry), "program");
     t = make_thread(task, entry);
     must(cap_insert(&l4_task(task)->caps, CAP_TASK, &task->object), "capability");
     must(cap_insert(&l4_task(task)->caps, CAP_THREAD, &t->object), "capability");
     must(cap_insert(&l4_task(task)->caps, CAP_SYSTEM, &system_object), "capability");
+    root_thread = t;
     t->state = THREAD_READY;
     sched_ready(t);
 }
 
-/* The root task has nobody above it to tell. */
+/* The first thread has nobody above it to tell. */
 static void check_root(struct thread *t, uint64_t address)
 {
     const struct frame *f = thread_frame(t);
 
-    if (t->task == root_task && !l4(t)->handler)
+    if (t == root_thread && !l4(t)->handler)
         panic_frame(f, "root task fault: vector %lu address %#lx", f->vector, address);
 }
 

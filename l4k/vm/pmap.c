@@ -227,12 +227,14 @@ static inline uint64_t *next_table(uint64_t *table, uint64_t va, int level)
 /* The first present entry in [*va, end), and its address; NULL: none. Skips missing tables. */
 static uint64_t *next_present(const struct pmap *pmap, uint64_t *va, uint64_t end)
 {
-    while (*va < end) {
-        uint64_t *table = table_at(pmap->root);
+    uint64_t at = *va;
+
+    while (at < end) {
+        uint64_t *table = table_at(pmap->root), *entry, *last;
         int level = TOP_LEVEL;
 
         while (level > 0) {
-            uint64_t *next = next_table(table, *va, level);
+            uint64_t *next = next_table(table, at, level);
 
             if (!next)
                 break;
@@ -240,16 +242,18 @@ static uint64_t *next_present(const struct pmap *pmap, uint64_t *va, uint64_t en
             level--;
         }
         if (level > 0) {
-            *va = (*va + span(level)) & ~(span(level) - 1);
+            at = (at + span(level)) & ~(span(level) - 1);
             continue;
         }
-        do {
-            uint64_t *entry = &table[index_of(*va, 0)];
-
-            if (*entry & PTE_P)
+        entry = &table[index_of(at, 0)];
+        last = end - at < span(1) ? entry + (end - at) / PAGE_SIZE : table + TABLE_ENTRIES;
+        if (last > table + TABLE_ENTRIES)
+            last = table + TABLE_ENTRIES;
+        for (; entry < last; entry++, at += PAGE_SIZE)
+            if (*entry & PTE_P) {
+                *va = at;
                 return entry;
-            *va += PAGE_SIZE;
-        } while (*va < end && index_of(*va, 0));
+            }
     }
     return NULL;
 }

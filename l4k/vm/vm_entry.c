@@ -24,9 +24,10 @@ void vm_entry_free(struct vm_map_entry *e)
 void vm_entry_link(struct vm_map_entry *e)
 {
     struct vm_map *map = e->map;
-    struct vm_map_entry *before = vm_tree_floor(map, e->start);
+    struct vm_map_entry *next = NULL, *there = vm_map_lookup(map, e->start, &next);
 
-    list_add(before ? &before->link : &map->entries, &e->link);
+    assert(!there);
+    list_add_tail(next ? &next->link : &map->entries, &e->link);
     vm_tree_insert(map, e);
     map->count++;
     map->size += e->end - e->start;
@@ -37,10 +38,12 @@ void vm_entry_unlink(struct vm_map_entry *e)
 {
     struct vm_map *map = e->map;
 
+    if (map->hint == e)
+        map->hint = e->link.prev == &map->entries
+                        ? NULL
+                        : container_of(e->link.prev, struct vm_map_entry, link);
     list_remove(&e->link);
     vm_tree_remove(map, e);
-    if (map->hint == e)
-        map->hint = NULL;
     map->count--;
     map->size -= e->end - e->start;
     map->version++;

@@ -56,24 +56,40 @@ struct vm_map_entry *vm_map_next(struct vm_map_entry *e)
     return next == &e->map->entries ? NULL : container_of(next, struct vm_map_entry, link);
 }
 
+static struct vm_map_entry *first_entry(struct vm_map *map)
+{
+    return list_empty(&map->entries) ? NULL
+                                     : container_of(map->entries.next, struct vm_map_entry, link);
+}
+
+/* The hint is the entry last found, or the one before the hole last found: what is looked for is
+ * mostly there or right behind. */
 struct vm_map_entry *vm_map_lookup(struct vm_map *map, uint64_t addr, struct vm_map_entry **next)
 {
-    struct vm_map_entry *e = map->hint;
+    struct vm_map_entry *e = map->hint, *after;
 
-    if (!e || addr < e->start || addr >= e->end) {
-        e = vm_tree_floor(map, addr);
-        if (e && addr < e->end) {
-            map->hint = e;
-        } else {
+    if (e && addr >= e->start && addr < e->end)
+        return e;
+    if (!e || addr < e->start) {
+        after = first_entry(map);
+        if (!after || addr < after->start) {
             if (next)
-                *next = e                         ? vm_map_next(e)
-                        : list_empty(&map->entries) ? NULL
-                                                    : container_of(map->entries.next,
-                                                                   struct vm_map_entry, link);
+                *next = after;
             return NULL;
         }
+        e = addr < after->end ? after : vm_tree_floor(map, addr);
     }
-    return e;
+    after = addr < e->end ? NULL : vm_map_next(e);
+    if (after && addr >= after->start) {
+        e = addr < after->end ? after : vm_tree_floor(map, addr);
+        after = vm_map_next(e);
+    }
+    map->hint = e;
+    if (addr < e->end)
+        return e;
+    if (next)
+        *next = after;
+    return NULL;
 }
 
 struct vm_map_entry *vm_map_from(struct vm_map *map, uint64_t addr)
@@ -119,7 +135,7 @@ enum status vm_map_place(struct vm_map *map, uint64_t *addr, uint64_t size, uint
                          bool anywhere)
 {
     uint64_t at = *addr, mask = align_mask | VM_PAGE_MASK;
-    struct vm_map_entry *e;
+    struct vm_map_entry *e, *last = NULL;
 
     if (size & VM_PAGE_MASK || size == 0 || size > map->max || align_mask & (align_mask + 1))
         return ERR_INVALID;
@@ -136,8 +152,11 @@ enum status vm_map_place(struct vm_map *map, uint64_t *addr, uint64_t size, uint
     for (e = vm_map_from(map, at); at <= map->max - size; e = vm_map_next(e)) {
         if (!e || (e->start >= at && e->start - at >= size)) {
             *addr = at;
+            if (last)
+                map->hint = last; /* who maps there looks it up */
             return OK;
         }
+        last = e;
         at = e->end;
         if (!align_up(&at, mask))
             break;

@@ -8,8 +8,15 @@
 
 static enum status clip_range(struct vm_map *map, uint64_t start, uint64_t end)
 {
-    enum status s = vm_map_clip(map, start);
+    struct vm_map_entry *e = vm_map_from(map, start);
+    enum status s = OK;
 
+    if (!e || e->start >= end)
+        return OK;
+    if (e->start < start)
+        s = vm_entry_clip(e, start);
+    else if (e->end == end)
+        return OK;
     return s == OK ? vm_map_clip(map, end) : s;
 }
 
@@ -17,13 +24,15 @@ enum status vm_map_remove(struct vm_map *map, uint64_t start, uint64_t end)
 {
     struct vm_map_entry *e;
     enum status s = vm_map_check(map, start, end);
+    bool more = true;
 
     if (s == OK)
         s = clip_range(map, start, end);
     if (s != OK)
         return s;
     /* Items mapped from here may lie in this very map: look anew each time. */
-    while ((e = vm_map_from(map, start)) && e->start < end) {
+    while (more && (e = vm_map_from(map, start)) && e->start < end) {
+        more = e->end < end;
         vm_items_revoke(e, e->start, e->end);
         vm_entry_delete(e);
     }

@@ -165,6 +165,8 @@ enum status vm_object_frame(struct vm_object *object, uint64_t offset, unsigned 
     s = vm_object_page(object, offset, access, &found);
     if (s != OK)
         return s;
+    if (wire && found.page->wired == UINT16_MAX)
+        return ERR_NO_MEMORY;
     if (access & VM_PROT_WRITE)
         found.page->modified = true;
     if (wire)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Memory between two address maps: what an out-of-line region is while its message is under way.
  *
- * A list of pieces, each a hold on a memory object: frozen for both where it was copied, the sender's
- * own hold where it was moved. No address map, no page tables; a page is touched only where memory
- * that others write has to be copied at once. */
+ * A list of pieces, each a hold on a memory object: frozen for both where it was copied, the
+ * sender's own hold where it was moved. No address map, no page tables; a page is touched only
+ * where memory that others write has to be copied at once. */
 #ifndef L4K_VM_VM_OOL_H
 #define L4K_VM_VM_OOL_H
 
@@ -12,8 +12,9 @@
 struct vm_ool;
 
 /* Takes [addr, addr + size) out of the map, any byte boundaries, size not 0. `move`: the pages it
- * lies in leave the map. What it takes is paid by `payer`. ERR_ADDRESS, ERR_PROTECTION (not readable),
- * ERR_INVALID (a device), ERR_NO_MEMORY, ERR_PENDING, ERR_PAGER: nothing left the map. */
+ * lies in leave the map. What it takes is paid by `payer`. ERR_ADDRESS, ERR_PROTECTION (not
+ * readable), ERR_INVALID (a device), ERR_NO_MEMORY, ERR_PENDING, ERR_PAGER: nothing left the map.
+ * */
 enum status vm_ool_take(struct vm_map *map, uint64_t addr, uint64_t size, bool move,
                         struct quota *payer, struct vm_ool **out);
 

@@ -27,6 +27,7 @@ static void detect(struct cpu_features *f)
         f->smep = bit(r[1], 7);
         f->invpcid = bit(r[1], 10);
         f->smap = bit(r[1], 20);
+        f->umip = bit(r[2], 2);
     }
     cpuid(0x80000001, 0, r);
     f->nx = bit(r[3], 20);
@@ -52,5 +53,7 @@ void cpu_init(void)
         cr4 |= CR4_SMEP;
     if (f->smap)
         cr4 |= CR4_SMAP;
+    if (f->umip)
+        cr4 |= CR4_UMIP;
     write_cr4(cr4);
 }

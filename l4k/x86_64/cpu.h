@@ -18,6 +18,7 @@
 #define CR4_PGE (1u << 7)
 #define CR4_OSFXSR (1u << 9)
 #define CR4_OSXMMEXCPT (1u << 10)
+#define CR4_UMIP (1u << 11)
 #define CR4_FSGSBASE (1u << 16)
 #define CR4_PCIDE (1u << 17)
 #define CR4_OSXSAVE (1u << 18)
@@ -38,7 +39,7 @@
 
 /* What CPUID says, and what of it is switched on (everything here but pcid: pmap's matter). */
 struct cpu_features {
-    bool nx, pge, smep, smap, fsgsbase, pcid, invpcid, tsc_invariant, hypervisor;
+    bool nx, pge, smep, smap, umip, fsgsbase, pcid, invpcid, tsc_invariant, hypervisor;
 };
 
 extern struct cpu_features cpu_features;

@@ -186,6 +186,8 @@ static void reparent_children(struct process *p)
 
         list_remove(&child->sibling);
         child->parent = init_process;
+        if (child->vfork_parent == &p->thread)
+            child->vfork_parent = NULL;
         child->exit_signal = SIGCHLD;
         list_add_tail(&init_process->children, &child->sibling);
         if (child->zombie)

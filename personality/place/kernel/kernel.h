@@ -43,7 +43,8 @@ void finish_call(struct thread *t, const struct host_call *c, long result);
 
 /* f(a, b) on the server's stack, with interrupts on (enter.S). */
 long server_enter(long (*f)(void *, const void *), void *a, const void *b);
-extern char server_stack[], server_stack_top[];
+/* The server's stack: [server_stack, server_stack_top), and nothing is mapped below. */
+extern uint64_t server_stack, server_stack_top;
 
 /* Interrupts off; tells whether they were on. */
 static inline bool kernel_enter(void)

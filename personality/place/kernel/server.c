@@ -3,6 +3,7 @@
 #include "l4k/kern/boot_kept.h"
 #include "l4k/kern/cpu_state.h"
 #include "l4k/kern/frame.h"
+#include "l4k/kern/kvm.h"
 #include "l4k/kern/panic.h"
 #include "l4k/kern/sched.h"
 #include "l4k/lib/archive.h"
@@ -11,8 +12,11 @@
 #include "l4k/x86_64/serial.h"
 #include "personality/place/kernel/kernel.h"
 
+#define SERVER_STACK_SIZE 0x10000
+
 struct account *client_account;
 bool in_event;
+uint64_t server_stack, server_stack_top;
 
 static struct timeout server_timeout;
 static bool timer_due, input_due;
@@ -72,8 +76,7 @@ static void run_events(void)
 
 void client_events(const struct frame *f)
 {
-    bool in_server = !(f->cs & 3) && f->rsp > (uint64_t)server_stack &&
-                     f->rsp <= (uint64_t)server_stack_top;
+    bool in_server = !(f->cs & 3) && f->rsp > server_stack && f->rsp <= server_stack_top;
 
     if (!in_server)
         run_events();
@@ -148,6 +151,20 @@ static long run_init(void *a, const void *b)
     return 0;
 }
 
+/* A stretch of kernel addresses whose first page stays unmapped: an overflow ends in a fault. */
+static void make_stack(void)
+{
+    char *stretch = kvm_reserve();
+    enum status s = stretch ? OK : ERR_NO_MEMORY;
+
+    for (size_t offset = PAGE_SIZE; offset <= SERVER_STACK_SIZE && s == OK; offset += PAGE_SIZE)
+        s = kvm_back(stretch, offset, NULL);
+    if (s != OK)
+        panic("no memory for the server's stack");
+    server_stack = (uint64_t)stretch + PAGE_SIZE;
+    server_stack_top = server_stack + SERVER_STACK_SIZE;
+}
+
 void client_start(void)
 {
     const struct boot_range *module = &boot_info_kept.modules[0];
@@ -161,6 +178,7 @@ void client_start(void)
     if (account_create(NULL, free - free / 16, &client_account) != OK)
         panic("no memory for the clients' account");
     timeout_init(&server_timeout, timer_expired);
+    make_stack();
     serial_enable_input();
     pic_unmask(SERIAL_IRQ);
     server_enter(run_init, NULL, &boot);

@@ -29,7 +29,7 @@ syscall_foreign:
     mov %r14, F_R14(%rsp)
     mov %r15, F_R15(%rsp)
     mov %rsp, %rbx
-    lea server_stack_top(%rip), %rsp
+    mov server_stack_top(%rip), %rsp
     mov %r11, %rdi
     sti
     call server_syscall

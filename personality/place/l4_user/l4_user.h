@@ -53,7 +53,14 @@ void record_free(void *p);
 /* Ends the server when a call on a kernel object fails that must not. */
 void must(enum status s, const char *what);
 
+/* Makes the server's own memory resident; false: there is none. */
+bool place_populate(void *start, size_t bytes);
+
+/* Owns the account that all clients draw on: what is free at start less a share for the server. */
+extern uint32_t clients_task;
+
 /* Each once at start, before anything else. */
+void place_init_clients(void);
 void place_init_stub(void);
 void place_init_utcbs(void);
 void place_init_timer(void);

@@ -111,6 +111,7 @@ void place_start(void)
     static char cmdline[1024];
     struct host_boot boot = {.cmdline = cmdline};
 
+    place_init_clients();
     place_init_timer();
     bind_console();
     place_init_stub();

@@ -21,15 +21,28 @@ void place_init_timer(void)
     must(l4_do(CAP_TASK, TASK_TIMER, timer_cap, CAP_THREAD, BADGE_TIMER, 0), "timer");
 }
 
+/* Own memory: there now, so that no fault finds memory used up later. A failure is no fault. */
+bool place_populate(void *start, size_t bytes)
+{
+    for (uint64_t at = (uint64_t)start; at < (uint64_t)start + bytes; at += PAGE_SIZE)
+        if (l4_do(CAP_TASK, TASK_CAS32, at & -(uint64_t)PAGE_SIZE, 0, 0, 0) != OK)
+            return false;
+    return true;
+}
+
 void *host_memory(size_t bytes)
 {
     static uint64_t next = HEAP_BASE;
-    uint64_t w[6] = {next, (bytes + PAGE_SIZE - 1) & ~(uint64_t)(PAGE_SIZE - 1), PROT_R | PROT_W,
-                     0, 0, HEAP_END};
+    uint64_t size = (bytes + PAGE_SIZE - 1) & ~(uint64_t)(PAGE_SIZE - 1);
+    uint64_t w[6] = {next, size, PROT_R | PROT_W, 0, 0, HEAP_END};
 
     if (l4_invoke(CAP_TASK, TASK_MAP, w) != OK)
         return NULL;
-    next = w[0] + ((bytes + PAGE_SIZE - 1) & ~(uint64_t)(PAGE_SIZE - 1));
+    if (!place_populate((void *)w[0], size)) {
+        must(l4_do(CAP_TASK, TASK_UNMAP, w[0], size, 0, 0), "heap");
+        return NULL;
+    }
+    next = w[0] + size;
     return (void *)w[0];
 }
 

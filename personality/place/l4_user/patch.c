@@ -38,15 +38,39 @@ static bool displacement(uint64_t next, uint64_t target, int32_t *out)
     return d == *out;
 }
 
+/* Could the b8 of a site be the end of an instruction that begins before it, and the number its
+ * immediate? `pre` are the three bytes before. Refusing too often only costs the trap. */
+static bool inside_instruction(const unsigned char *pre)
+{
+    static const unsigned char with_imm32[] = {0xc7, 0x81, 0x69}; /* mov, add..., imul */
+    static const unsigned char with_disp32[] = {0x89, 0x8b, 0x8d}; /* mov, mov, lea: b8 is ModRM */
+
+    if ((pre[2] & 0xf0) == 0x40) /* REX: another register */
+        return true;
+    for (unsigned i = 0; i < 3; i++) {
+        if (pre[2] == with_disp32[i])
+            return true;
+        if (pre[1] == with_imm32[i] || pre[2] == with_imm32[i]) /* b8 is disp8, or ModRM */
+            return true;
+        if (pre[0] == with_imm32[i] && (pre[1] & 0xc7) == 0x44) /* b8 is disp8 behind a SIB */
+            return true;
+    }
+    return false;
+}
+
 static bool site_matches(struct host_space *s, uint64_t site, uint32_t nr)
 {
-    unsigned char code[SITE_SIZE];
+    unsigned char code[SITE_SIZE], pre[3];
     uint32_t imm;
 
     if (host_copy_in(s, code, site, sizeof(code)) != HOST_DONE)
         return false;
     memcpy(&imm, code + 1, sizeof(imm));
-    return code[0] == 0xb8 && imm == nr && code[5] == 0x0f && code[6] == 0x05;
+    if (code[0] != 0xb8 || imm != nr || code[5] != 0x0f || code[6] != 0x05)
+        return false;
+    /* Nothing before the site can be read: then no instruction begins there. */
+    return host_copy_in(s, pre, site - sizeof(pre), sizeof(pre)) != HOST_DONE ||
+           !inside_instruction(pre);
 }
 
 static bool write_slot(struct host_space *s, uint64_t slot, uint32_t nr, uint64_t back)
@@ -61,6 +85,15 @@ static bool write_slot(struct host_space *s, uint64_t slot, uint32_t nr, uint64_
     return place_copy_out_forced(s, slot, code, sizeof(code)) == HOST_DONE;
 }
 
+/* Gives the space a private copy of the page, by writing what is there. */
+static bool own_page(struct host_space *s, uint64_t at)
+{
+    unsigned char byte;
+
+    return host_copy_in(s, &byte, at, 1) == HOST_DONE &&
+           place_copy_out_forced(s, at, &byte, 1) == HOST_DONE;
+}
+
 static bool write_site(struct host_space *s, uint64_t site, uint64_t slot)
 {
     unsigned char code[5] = {0xe9};
@@ -69,6 +102,9 @@ static bool write_site(struct host_space *s, uint64_t site, uint64_t slot)
     if (!displacement(site + sizeof(code), slot, &d))
         return false;
     memcpy(code + 1, &d, sizeof(d));
+    /* Where the site crosses into a page that can't be made private, the first page stays as it is. */
+    if (!own_page(s, site + sizeof(code) - 1))
+        return false;
     return place_copy_out_forced(s, site, code, sizeof(code)) == HOST_DONE;
 }
 

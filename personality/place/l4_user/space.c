@@ -7,6 +7,17 @@ struct host_object {
     uint32_t cap;
 };
 
+uint32_t clients_task;
+
+void place_init_clients(void)
+{
+    uint64_t w[6] = {0};
+
+    must(l4_invoke(CAP_SYSTEM, SYSTEM_MEMORY, w), "memory");
+    clients_task = slot_alloc();
+    must(l4_do(CAP_TASK, TASK_CREATE, clients_task, w[1] - w[1] / 4, 0, 0), "account");
+}
+
 static uint32_t stub_object; /* the stub's first page */
 
 static enum status map_stub(uint32_t task)
@@ -37,7 +48,7 @@ int host_space_create(struct host_space **out)
         return -ERRNO_ENOMEM;
     space->task = slot_alloc();
     if (space->task)
-        s = l4_do(CAP_TASK, TASK_CREATE, space->task, 0, 0, 0);
+        s = l4_do(clients_task, TASK_CREATE, space->task, 0, 0, 0);
     if (s == OK)
         s = map_stub(space->task);
     if (s != OK) {
@@ -126,7 +137,7 @@ int host_object_create(uint64_t size, struct host_object **out)
         return -ERRNO_ENOMEM;
     o->cap = slot_alloc();
     if (o->cap)
-        s = l4_do(CAP_TASK, TASK_OBJECT, o->cap, size, 0, 0);
+        s = l4_do(clients_task, TASK_OBJECT, o->cap, size, 0, 0);
     if (s != OK) {
         slot_free(o->cap);
         record_free(o);

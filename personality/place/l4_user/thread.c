@@ -32,6 +32,10 @@ static bool utcb_alloc(struct host_thread *t)
         t->utcb = next_utcb++;
     else
         return false;
+    if (!place_populate(place_utcb(t), PAGE_SIZE)) {
+        free_utcbs[free_utcb_count++] = (uint16_t)t->utcb;
+        return false;
+    }
     memset(place_utcb(t), 0, sizeof(struct utcb)); /* the last thread's */
     return true;
 }
