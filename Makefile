@@ -2,7 +2,7 @@
 # The build. Each component's fragment says what it consists of; this file says how it is made.
 # Every product is below build/. `make help` lists what to ask for.
 
-CONFIGS = mono l4linux l4linux-tramp l4native machnative
+CONFIGS = mono l4linux l4linux-tramp l4native $(if $(wildcard bench/mach/*.c),machnative)
 CONFIG ?= l4linux
 
 # CROSS_COMPILE=x86_64-linux-gnu- takes another GCC; CC=clang, clang. HOSTCC builds the tests that
@@ -34,23 +34,23 @@ help:
 	@echo 'make table               measure every row, print the table, write results/'
 	@echo 'make check               run all tests'
 	@echo 'make                     build every kernel and its boot archive'
-	@echo 'make boot CONFIG=NAME    boot a configuration on this terminal (leave: Ctrl-A X); APPEND=WORDS'
+	@echo 'make boot CONFIG=NAME    boot a configuration on this terminal; leave: Ctrl-A X'
 	@echo 'make gdb CONFIG=NAME     stop at the kernel'"'"'s entry in gdb'
 	@echo 'make iso                 build/l4k.iso: GRUB, BIOS and UEFI, an entry per configuration'
 	@echo 'make clean               remove build/'
 	@echo
 	@echo 'CONFIG: linux $(CONFIGS)'
 	@echo 'CC=clang, CROSS_COMPILE=x86_64-linux-gnu-, CPU=MODEL (table, boot, gdb), ACCEL=tcg (boot)'
-	@echo 'LINUX_IMAGE=FILE: a bzImage in place of Debian'"'"'s kernel; V=1 shows the commands'
+	@echo 'APPEND=WORDS for the guest (boot, gdb); LINUX_IMAGE=FILE: a bzImage for Debian'"'"'s; V=1'
 
-# Installs or names the Debian packages that are missing. An included file is made before anything
-# else is looked at.
+# Installs or names the Debian packages that are missing, before anything else is looked at.
 ifneq ($(filter-out help clean,$(or $(MAKECMDGOALS),all)),)
-include build/setup.mk
+$(shell [ build/.setup -nt scripts/packages.txt ] || \
+	{ scripts/setup >&2 && mkdir -p build && touch build/.setup; })
+ifneq ($(.SHELLSTATUS),0)
+$(error set-up failed)
 endif
-build/setup.mk: scripts/packages.txt scripts/setup
-	$(Q)scripts/setup
-	$(Q)mkdir -p $(@D) && touch $@
+endif
 
 include l4k/l4k.mk
 include personality/personality.mk

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # The measuring half: counting plugin, benchmark program, its initramfs, their tests, the table.
-# Included by the root Makefile; paths are from the root. CONFIGS may name the configurations whose
-# kernels the table needs (each built by build/<config>/kernel.elf and build/<config>/boot.cpio).
+# Included by the root Makefile; paths are from the root. TABLE_CONFIGS are those whose
+# kernels the table needs (scripts/l4k/rows.py).
 
 # Everything here runs on the host or is an ordinary Linux program: the host's compiler.
 HOSTCC ?= gcc
@@ -24,7 +24,7 @@ $(BENCH_OUT):
 	$(Q)mkdir -p $@
 
 # --- Counting plugin ---
-BENCH_PLUGIN_SRC := bench/plugin/insn.c bench/plugin/count.c
+BENCH_PLUGIN_SRC := bench/plugin/insn.c bench/plugin/count.c bench/plugin/function.c
 BENCH_PLUGIN_OBJ := $(BENCH_PLUGIN_SRC:%.c=$(BENCH_OUT)/%.pic.o)
 
 $(BENCH_OUT)/%.pic.o: %.c
@@ -36,7 +36,8 @@ $(BENCH_PLUGIN): $(BENCH_PLUGIN_OBJ)
 	$(call say,LINK,$@)
 	$(Q)$(HOSTCC) -shared $^ -o $@
 
-$(BENCH_OUT)/host_count: bench/plugin/host_count.c bench/plugin/count.c bench/plugin/count.h \
+$(BENCH_OUT)/host_count: bench/plugin/host_count.c bench/plugin/count.c \
+    bench/plugin/function.c bench/plugin/count.h bench/plugin/function.h \
     bench/marker.h | $(BENCH_OUT)
 	$(call say,HOSTCC,$@)
 	$(Q)$(HOSTCC) $(filter-out -MMD -MP,$(BENCH_FLAGS)) $(SANITIZE) $(filter %.c,$^) -lcmocka -o $@
@@ -70,10 +71,11 @@ $(BENCH_TINY): scripts/test/tiny.S scripts/test/tiny.ld | $(BENCH_OUT)
 	$(Q)ld -m elf_i386 --no-warn-rwx-segments -T scripts/test/tiny.ld $(BENCH_OUT)/tiny.o -o $@
 
 # --- The table ---
-BENCH_KERNELS := $(foreach config,$(filter-out linux,$(CONFIGS)),build/$(config)/kernel.elf \
+TABLE_CONFIGS := $(filter-out machnative,$(CONFIGS))
+BENCH_KERNELS := $(foreach config,$(TABLE_CONFIGS),build/$(config)/kernel.elf \
     build/$(config)/boot.cpio)
 
 table: $(BENCH_PLUGIN) $(BENCH_INITRAMFS) $(BENCH_KERNELS)
-	scripts/table $(if $(CPU),--cpu $(CPU))
+	$(Q)scripts/table $(if $(CPU),--cpu $(CPU))
 
 -include $(BENCH_PLUGIN_OBJ:.o=.d) $(BENCH_LINUX_OBJ:.o=.d) $(BENCH_OUT)/bench/linux/hello.d

@@ -18,7 +18,7 @@ def _apt(words, **options):
                               **options).stdout
     except (OSError, subprocess.SubprocessError) as error:
         said = (getattr(error, "stderr", None) or str(error)).strip().splitlines()
-        raise Missing(f"the real Linux kernel: '{' '.join(words)}' failed "
+        raise Missing(f"the real Linux kernel: '{' '.join(words[:2])}' failed "
                       f"({said[-1] if said else 'no message'}); set LINUX_IMAGE=path to a "
                       "bzImage") from None
 
