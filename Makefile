@@ -2,7 +2,7 @@
 # The build. Each component's fragment says what it consists of; this file says how it is made.
 # Every product is below build/. `make help` lists what to ask for.
 
-CONFIGS = mono l4linux l4linux-tramp l4native $(if $(wildcard bench/mach/*.c),machnative)
+CONFIGS = mono l4linux l4linux-tramp mklinux-kern mklinux-user l4native machnative
 CONFIG ?= l4linux
 
 # CROSS_COMPILE=x86_64-linux-gnu- takes another GCC; CC=clang, clang. HOSTCC builds the tests that
@@ -55,6 +55,7 @@ endif
 include l4k/l4k.mk
 include personality/personality.mk
 include bench/bench.mk
+include bench/model/model.mk
 
 -include $(sort $(KERNEL_DEPS) $(patsubst %.o,%.d,$(SERVER_OBJS) $(SERVER_LIB_OBJS)))
 # A source that is no more, named by an old dependency file, rebuilds what was made of it.
@@ -70,7 +71,7 @@ all: $(foreach c,$(CONFIGS),$(call bootable,$(c)))
 # Programs that test something on this machine, each named in scripts/tests.txt.
 CHECK_PROGRAMS = $(sort $(HOST_TESTS) $(BENCH_HOST_TESTS) $(SERVER_TESTS:%=build/server-test/%))
 
-check: all iso $(call bootable,sys_boot) bench-tests linux-tests $(CHECK_PROGRAMS)
+check: all iso $(call bootable,sys_boot) bench-tests model-tests linux-tests $(CHECK_PROGRAMS)
 	$(Q)CHECK_PROGRAMS='$(CHECK_PROGRAMS)' scripts/runtests
 
 boot: $(if $(filter linux,$(CONFIG)),bench-initramfs,$(call bootable,$(CONFIG)))

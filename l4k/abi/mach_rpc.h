@@ -121,6 +121,19 @@ _Static_assert(sizeof(struct mach_result) == 48, "mig_reply_header_t");
 #define RPC_THREAD_SET_EXCEPTION_PORTS 3613
 #define RPC_TASK_SET_NAME 4202
 #define RPC_VM_MSYNC 4209
+#define RPC_HOST_MODULE 4290  /* ours, to the privileged host port: a boot module as a memory object */
+#define RPC_HOST_ENTROPY 4291 /* ours: HOST_ENTROPY_WORDS random words */
+#define HOST_ENTROPY_WORDS 8
+#define RPC_TASK_CREATE_LIMITED 4292 /* ours: as task_create without memory, on an account of its own */
+#define RPC_TASK_OBJECT_CREATE 4293  /* ours: as 2275, paid by the task */
+#define RPC_HOST_COUNTERS 4294       /* ours: struct mach_counters */
+
+/* What the kernel has in use: equal before and after, nothing has leaked. */
+struct mach_counters {
+    uint64_t free_frames, resident_pages; /* pages */
+    uint64_t kmem;                        /* bytes */
+    uint64_t ports, port_sets, messages;
+};
 
 /* --- special ports: which --- */
 #define SPECIAL_KERNEL_PORT 1 /* of a task or thread itself */

@@ -181,7 +181,7 @@ def _execute(words, guest, directory):
 def _complaint(directory):
     """What QEMU itself had to say, in one line: the plugin's words if there are any."""
     lines = read(os.path.join(directory, "qemu.err")).strip().splitlines()
-    ours = [line for line in lines if line.startswith("l4k insn plugin:")]
+    ours = [line for line in lines if line.startswith(("l4k insn plugin:", "l4k cycles plugin:"))]
     return (ours or lines or ["no message"])[-1]
 
 

@@ -48,8 +48,7 @@ def row_json(row, label, summaries):
         "config": row.config, "label": label, "paper_cycles": row.paper_cycles,
         "getpid": {"insn": getpid.insn, **getpid.by, "dispatches": getpid.dispatches,
                    "calls": getpid.calls,
-                   "patched": getpid.dispatches is not None and row.placement == "user" and
-                   getpid.reflected == 0},
+                   "patched": getpid.by["stub"] > 0 and getpid.reflected == 0},
         "bench": {name: {"insn": one.figure.insn, "min": one.least, "max": one.greatest}
                   for name, one in summaries.items()},
     }
@@ -80,10 +79,10 @@ def _getpid_table(table):
               "/Linux"]]
     for row in table["rows"]:
         getpid = row["getpid"]
-        placed = getpid["dispatches"] is not None and row["config"] != "mono"
+        stubbed = getpid["stub"] > 0
         lines.append([_label(row), str(getpid["insn"]), ratio(getpid["insn"], linux),
                       ratio(getpid["insn"], mono), *(str(getpid[part]) for part in CLASSES),
-                      ("yes" if getpid["patched"] else "no") if placed else "-",
+                      ("yes" if getpid["patched"] else "no") if stubbed else "-",
                       str(row["paper_cycles"] or "-"), ratio(row["paper_cycles"], paper)])
     return _aligned(lines)
 

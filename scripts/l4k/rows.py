@@ -39,6 +39,8 @@ ROWS = [
     Row("mono", "monolithic reference", None, "kernel"),
     Row("l4linux", "L4Linux", 526, "user"),
     Row("l4linux-tramp", "L4Linux (trampoline)", 753, "user"),
+    Row("mklinux-kern", "MkLinux in-kernel", 2050, "kernel"),
+    Row("mklinux-user", "MkLinux user", 14710, "user"),
 ]
 
 # Boots of each row: (RTC base, stack offset in bytes).

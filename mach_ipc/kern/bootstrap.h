@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The first task: the program `root` or `server` of the boot archive. */
+#ifndef MACH_IPC_KERN_BOOTSTRAP_H
+#define MACH_IPC_KERN_BOOTSTRAP_H
+
+#include "mach_ipc/kern/kern.h"
+
+extern struct kern_task *first_task; /* NULL until it is made */
+
+#endif

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Requests about threads. */
+#include "l4k/kern/sched.h"
+#include "l4k/lib/string.h"
+#include "mach_ipc/kern/rpc.h"
+
+static int32_t create(struct rpc *r)
+{
+    struct kern_thread *t;
+    struct port *port;
+    enum kern_return kr = kern_thread_create(r->task, &t);
+
+    if (kr != KERN_SUCCESS)
+        return kr;
+    port = kern_thread_port(t);
+    if (!port) {
+        kern_thread_terminate(t);
+        return KERN_RESOURCE_SHORTAGE;
+    }
+    rpc_out_port(r, port, MACH_MSG_TYPE_PORT_SEND);
+    return KERN_SUCCESS;
+}
+
+static void end_thread(struct rpc *r)
+{
+    kern_thread_terminate(r->thread);
+}
+
+static int32_t terminate(struct rpc *r)
+{
+    if (r->thread == r->self)
+        rpc_terminate_self(r, end_thread);
+    end_thread(r);
+    return KERN_SUCCESS;
+}
+
+static int32_t suspend(struct rpc *r)
+{
+    return kern_thread_suspend(r->thread);
+}
+
+static int32_t resume(struct rpc *r)
+{
+    return kern_thread_resume(r->thread);
+}
+
+static int32_t abort_wait(struct rpc *r)
+{
+    if (r->thread == r->self)
+        return KERN_INVALID_ARGUMENT;
+    kern_thread_abort(r->thread);
+    return KERN_SUCCESS;
+}
+
+/* The running thread's registers are in its frame only as far as they are the trap's: its bases alone
+ * can be asked for. */
+static bool state_refused(const struct rpc *r, uint32_t flavor)
+{
+    return r->thread == r->self && flavor != STATE_FSGS_BASE && flavor != STATE_FLAVOR_LIST;
+}
+
+static int32_t get_state(struct rpc *r)
+{
+    uint32_t flavor = rpc_u32(r, 0), room = rpc_u32(r, 1), count = kern_state_count(flavor);
+    void *state;
+
+    if (flavor == STATE_FLAVOR_LIST)
+        count = 4;
+    if (!count || room < count || state_refused(r, flavor))
+        return KERN_INVALID_ARGUMENT;
+    state = rpc_out_inline(r, MACH_MSG_TYPE_INTEGER_32, 32, count);
+    return kern_get_state(r->thread, flavor, state, &count);
+}
+
+static int32_t set_state(struct rpc *r)
+{
+    uint32_t flavor = rpc_u32(r, 0);
+
+    if (state_refused(r, flavor))
+        return KERN_INVALID_ARGUMENT;
+    return kern_set_state(r->thread, flavor, r->tail + 1, r->tail->number);
+}
+
+static int32_t run_state(const struct rpc *r)
+{
+    return plain_thread(r->thread)->state == THREAD_STOPPED ? TH_STATE_STOPPED
+           : r->thread->mach.wait != MACH_RUNS              ? TH_STATE_WAITING
+                                                            : TH_STATE_RUNNING;
+}
+
+static int32_t info(struct rpc *r)
+{
+    const uint32_t count = STATE_COUNT(struct mach_thread_basic_info);
+    struct mach_thread_basic_info *info;
+
+    if (rpc_u32(r, 0) != THREAD_BASIC_INFO || rpc_u32(r, 1) < count)
+        return KERN_INVALID_ARGUMENT;
+    info = rpc_out_inline(r, MACH_MSG_TYPE_INTEGER_32, 32, count);
+    *info = (struct mach_thread_basic_info){
+        .base_priority = plain_thread(r->thread)->priority,
+        .cur_priority = plain_thread(r->thread)->priority,
+        .run_state = run_state(r),
+        .suspend_count = (int32_t)r->thread->suspend_count,
+    };
+    return KERN_SUCCESS;
+}
+
+/* Mach counts priorities downwards: 0 is the highest. */
+static int32_t priority(struct rpc *r)
+{
+    uint32_t priority = rpc_u32(r, 0);
+
+    if (priority >= PRIORITIES)
+        return KERN_INVALID_ARGUMENT;
+    sched_set_priority(plain_thread(r->thread), PRIORITIES - 1 - priority);
+    return KERN_SUCCESS;
+}
+
+static struct port **special_port(struct rpc *r)
+{
+    switch (rpc_u32(r, 0)) {
+    case SPECIAL_KERNEL_PORT:
+        return &r->thread->mach.self_send;
+    case SPECIAL_EXCEPTION_PORT:
+        return &r->thread->mach.exception;
+    default:
+        return NULL;
+    }
+}
+
+static int32_t get_special_port(struct rpc *r)
+{
+    struct port **at = special_port(r);
+
+    if (!at)
+        return KERN_INVALID_ARGUMENT;
+    rpc_out_port(r, port_copy_send(*at), MACH_MSG_TYPE_PORT_SEND);
+    return KERN_SUCCESS;
+}
+
+static int32_t set_special_port(struct rpc *r)
+{
+    struct port **at = special_port(r), *old;
+
+    if (!at)
+        return KERN_INVALID_ARGUMENT;
+    if (at == &r->thread->mach.exception)
+        r->thread->action = (struct exception_action){EXC_MASK_ALL, EXCEPTION_DEFAULT, 0};
+    old = *at;
+    *at = rpc_take(r, 1);
+    port_release_send(old);
+    return KERN_SUCCESS;
+}
+
+static int32_t set_exception_ports(struct rpc *r)
+{
+    struct port *old = r->thread->mach.exception;
+    uint32_t behavior = rpc_u32(r, 2), flavor = rpc_u32(r, 3);
+
+    if (rpc_u32(r, 0) & ~EXC_MASK_ALL || behavior < EXCEPTION_DEFAULT ||
+        behavior > EXCEPTION_STATE_IDENTITY ||
+        (behavior != EXCEPTION_DEFAULT && !kern_state_count(flavor)))
+        return KERN_INVALID_ARGUMENT;
+    r->thread->action = (struct exception_action){rpc_u32(r, 0), (uint8_t)behavior,
+                                                  (uint8_t)flavor};
+    r->thread->mach.exception = rpc_take(r, 1);
+    r->thread->foreign = rpc_u32(r, 0) & EXC_MASK(EXC_SYSCALL);
+    port_release_send(old);
+    return KERN_SUCCESS;
+}
+
+const struct routine thread_routines[] = {
+    {RPC_THREAD_CREATE, KOBJECT_TASK, false, "", create},
+    {RPC_THREAD_TERMINATE, KOBJECT_THREAD, false, "", terminate},
+    {RPC_THREAD_SUSPEND, KOBJECT_THREAD, false, "", suspend},
+    {RPC_THREAD_RESUME, KOBJECT_THREAD, false, "", resume},
+    {RPC_THREAD_ABORT, KOBJECT_THREAD, false, "", abort_wait},
+    {RPC_THREAD_GET_STATE, KOBJECT_THREAD, false, "ii", get_state},
+    {RPC_THREAD_SET_STATE, KOBJECT_THREAD, false, "iI", set_state},
+    {RPC_THREAD_INFO, KOBJECT_THREAD, false, "ii", info},
+    {RPC_THREAD_PRIORITY, KOBJECT_THREAD, false, "ib", priority},
+    {RPC_THREAD_GET_SPECIAL_PORT, KOBJECT_THREAD, false, "i", get_special_port},
+    {RPC_THREAD_SET_SPECIAL_PORT, KOBJECT_THREAD, false, "is", set_special_port},
+    {RPC_THREAD_SET_EXCEPTION_PORTS, KOBJECT_THREAD, false, "isii", set_exception_ports},
+    {0},
+};

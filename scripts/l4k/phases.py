@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The phases of an operation, as data: which function, inlined function or instruction is part of
+which. What is not named here is "other".
+
+A "check" is whatever the kernel does only to find out whether it must refuse: the condition of an
+`if` that refuses (REFUSAL), an assertion, a function of CHECKS, and in assembly a comparison with
+its jump.
+"""
+import re
+
+# As printed.
+PHASES = ["user program", "stub", "entry", "fast path", "copy in", "rights and names", "checks",
+          "buffers", "copy", "queue", "schedule", "switch", "copy out", "exception",
+          "thread state", "kernel object", "vm", "exit", "placement", "server", "other"]
+
+INHERIT = None  # an inlined function without a phase of its own is part of who calls it
+
+# Kernel functions: a pattern of `path:function`, matched at its start, the first that fits counts.
+# For an inlined function it is asked first about itself, then about who it is inlined in.
+FUNCTIONS = [(re.compile(pattern), phase) for pattern, phase in [
+    # Checks that are functions.
+    (r"mach_ipc/right_move\.c:right_copyin_check$", "checks"),
+    (r"mach_ipc/copyin\.c:(well_formed|times)$", "checks"),
+    (r"mach_ipc/mach_msg\.c:takes_reply$", "checks"),
+    (r"mach_ipc/message\.c:refuses$", "checks"),
+    (r"mach_ipc/port\.h:port_valid$", "checks"),
+    # The Mach-style path.
+    (r"mach_ipc/copyin\.c:(copyin_(common|header|right|inline)|check_reply|cancel_request)$",
+     "rights and names"),
+    (r"mach_ipc/copyin\.c:", "copy in"),
+    (r"mach_ipc/copyout\.c:(consume_destination|copyout_right|kmsg_consume_remote|"
+     r"kmsg_copyout_destination)$", "rights and names"),
+    (r"mach_ipc/copyout\.c:", "copy out"),
+    (r"mach_ipc/(space|right|right_move|port|port_set|notify)\.[ch]:", "rights and names"),
+    (r"mach_ipc/kmsg\.[ch]:kmsg_(next|remote|local|set_header)$", INHERIT),
+    (r"mach_ipc/kmsg\.[ch]:", "buffers"),
+    (r"mach_ipc/(message\.[ch]|queue\.h):", "queue"),
+    (r"mach_ipc/mach_msg\.c:mach_msg_trap$", "entry"),
+    (r"mach_ipc/mach_msg\.c:finish$", "exit"),
+    (r"mach_ipc/mach_msg\.c:(receive_message|tell_size|too_large)$", "copy out"),
+    (r"mach_ipc/mach_msg\.c:", "queue"),
+    (r"mach_ipc/wait\.[ch]:mach_return$", "exit"),
+    (r"mach_ipc/wait\.[ch]:", "schedule"),
+    (r"mach_ipc/kern/exception\.c:", "exception"),
+    (r"mach_ipc/kern/state\.c:", "thread state"),
+    (r"mach_ipc/kern/(trap|foreign)\.c:", "entry"),
+    (r"mach_ipc/kern/", "kernel object"),
+    # The L4-style path.
+    (r"l4k/ipc/cap\.[ch]:", "rights and names"),
+    (r"l4k/ipc/(invoke\w*|gate|init)\.c:", "kernel object"),
+    (r"l4k/ipc/(transfer|utcb)\.c:", "copy"),
+    (r"l4k/ipc/fault\.c:", "exception"),
+    (r"l4k/ipc/(wait|l4_thread)\.[ch]:", "schedule"),
+    (r"l4k/ipc/ipc\.[ch]:ipc_syscall$", "entry"),
+    (r"l4k/ipc/ipc\.[ch]:ipc_switch$", "switch"),
+    (r"l4k/ipc/", "queue"),
+    # What both stand on.
+    (r"l4k/kern/(sched\.[ch]:(sched_switch_to|thread_activate)|fpu\.[ch]:|regs\.[ch]:)", "switch"),
+    (r"l4k/kern/thread\.[ch]:thread_(load|store)_bases$", "switch"),
+    (r"l4k/kern/(sched|timeout)\.[ch]:", "schedule"),
+    (r"l4k/kern/(kmem|kvm)\.[ch]:", "buffers"),
+    (r"l4k/vm/pmap\.[ch]:pmap_activate$", "switch"),
+    (r"l4k/vm/pmap\.h:", INHERIT),
+    (r"l4k/vm/|l4k/kern/frame\.[ch]:", "vm"),
+    (r"l4k/sys/trap\.c:", "entry"),
+    (r"personality/place/", "placement"),
+]]
+
+# Instructions of assembly: patterns of the path, the symbol before it, and the instruction as objdump
+# writes it.
+_JUMP = r"(cmp|test)|j(?!mp)[a-z]+ "
+ASSEMBLY = [tuple(map(re.compile, rule[:3])) + (rule[3],) for rule in [
+    (r"l4k/x86_64/user_copy_asm\.S", r"", _JUMP, "checks"),
+    (r"l4k/x86_64/user_copy_asm\.S", r"load_user_word|copy_from_user|user_copy_start", r"",
+     "copy in"),
+    (r"l4k/x86_64/user_copy_asm\.S", r"copy_to_user", r"", "copy out"),
+    (r"l4k/x86_64/user_copy_asm\.S", r"", r"", "copy"),
+    (r"(l4k/ipc|mach_ipc)/\w+\.S", r"", r".*%cr[03]|(wr|rd)(msr|[fg]sbase)", "switch"),
+    (r"(l4k/ipc|mach_ipc)/\w+\.S", r"", r"sysret", "exit"),
+    (r"(l4k/ipc|mach_ipc)/\w+\.S", r"", _JUMP, "checks"),
+    (r"l4k/ipc/fastpath\.S", r"syscall_entry", r"", "fast path"),
+    (r"mach_ipc/entry\.S", r"other|give_way", r"", "exit"),
+    (r"(l4k/ipc|mach_ipc)/\w+\.S", r"", r"", "entry"),
+    (r"l4k/x86_64/entry\.S", r"frame_return", r"", "exit"),
+    (r"l4k/x86_64/entry\.S", r"run_continuation", r"", "schedule"),
+    (r"l4k/x86_64/entry\.S", r"cpu_idle", r"", "other"),
+    (r"l4k/x86_64/entry\.S", r"", r"", "entry"),
+    (r"personality/place/", r"", r"", "placement"),
+]]
+
+# Where conditions that refuse count as checks: not in the VM, whose phase is its own.
+CHECKED = re.compile(r"mach_ipc/|l4k/(ipc|kern|sys)/")
+
+# What refusing looks like: the statement behind an `if`, or one of the few in its braces.
+REFUSAL = re.compile(r"(return|goto) *(false|NULL|kr|s|refused|bad\w*|"
+                     r"\(?(KERN|MACH_SEND|MACH_RCV|MIG|ERR)_(?!SUCCESS)\w+)"
+                     r"|(kr|s|result) = (KERN|MACH_SEND|MACH_RCV|MIG|ERR)_(?!SUCCESS)\w+"
+                     r"|(finish|mach_return|send_failed|reply_error)\(.*\b(kr|"
+                     r"(KERN|MACH_SEND|MACH_RCV)_(?!SUCCESS)\w+)\)")
+
+
+def of_assembly(path, symbol, text):
+    """The phase of an instruction in assembly."""
+    for of_path, of_symbol, of_text, phase in ASSEMBLY:
+        if of_path.match(path) and of_symbol.match(symbol) and of_text.match(text):
+            return phase
+    return "other"
+
+
+def of_function(path, function):
+    """(known, phase): INHERIT if it has none of its own."""
+    for pattern, phase in FUNCTIONS:
+        if pattern.match(f"{path}:{function}"):
+            return phase
+    return INHERIT
+
+
+def _closing(text, start):
+    """Index behind the parenthesis that closes the one at `start`; -1: none does."""
+    depth = 0
+    for at in range(start, len(text)):
+        depth += {"(": 1, ")": -1}.get(text[at], 0)
+        if depth == 0:
+            return at + 1
+    return -1
+
+
+def _without_comments(text):
+    """The source with comments blanked, lines kept."""
+    return re.sub(r"/\*.*?\*/", lambda match: re.sub(r"[^\n]", " ", match[0]), text, flags=re.DOTALL)
+
+
+def check_lines(text):
+    """Numbers of the lines of a C source that hold a condition that refuses, or an assertion."""
+    text, lines = _without_comments(text), set()
+    for match in re.finditer(r"\b(if|assert) ?\(", text):
+        end = _closing(text, match.end() - 1)
+        if end < 0:
+            continue
+        then = re.match(r"\s*(\{[^{}]*\}|[^;{}]*;)", text[end:])
+        if match[1] == "assert" or (then and REFUSAL.search(then[1])):
+            first = text.count("\n", 0, match.start()) + 1
+            lines.update(range(first, first + text.count("\n", match.start(), end) + 1))
+    return lines
