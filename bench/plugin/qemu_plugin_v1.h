@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The part of QEMU's TCG plugin interface, version 1, that the counter uses.
+/* The part of QEMU's TCG plugin interface, version 1, that our plugins use.
  *
  * Debian packages QEMU without a header for its plugins, so the functions are declared here from
  * the interface's documentation. Every structure is opaque but the one that QEMU hands to
@@ -56,6 +56,16 @@ void qemu_plugin_register_vcpu_mem_cb(struct qemu_plugin_insn *insn,
                                       void *data);
 unsigned int qemu_plugin_mem_size_shift(uint32_t info);
 bool qemu_plugin_mem_is_store(uint32_t info);
+
+/* Where an access went: only inside its callback. NULL if QEMU cannot tell. */
+struct qemu_plugin_hwaddr;
+struct qemu_plugin_hwaddr *qemu_plugin_get_hwaddr(uint32_t info, uint64_t vaddr);
+bool qemu_plugin_hwaddr_is_io(const struct qemu_plugin_hwaddr *hwaddr);
+uint64_t qemu_plugin_hwaddr_phys_addr(const struct qemu_plugin_hwaddr *hwaddr);
+
+/* Forget all callbacks and all translated code, then call `cb`, which may register others. That
+ * happens when the block that runs has ended. */
+void qemu_plugin_reset(uint64_t id, void (*cb)(uint64_t id));
 
 /* When QEMU ends in good order. */
 void qemu_plugin_register_atexit_cb(uint64_t id, void (*cb)(uint64_t id, void *data), void *data);
