@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The system call entry of the Mach-style path: all registers to the running thread's frame, then C.
+/* The system call entry of the Mach-style path: all registers to the running thread's frame, then
+ * C.
  *
- * The kernel does not use GS, so there is no SWAPGS; cs and ss of a frame are always the user's. A trap
- * that neither waits nor is preempted leaves by SYSRET, with the registers cleared that a C function
- * does not keep; all else leaves by frame_return(), which loads all of the frame. */
+ * The kernel does not use GS, so there is no SWAPGS; cs and ss of a frame are always the user's.
+ * A trap that neither waits nor is preempted leaves by SYSRET, with the registers cleared that a
+ * C function does not keep; all else leaves by frame_return(), which loads all of the frame. */
 #include "mach_offsets.h"
 #include "l4k/x86_64/gdt.h"
 
@@ -42,8 +43,8 @@ mach_syscall_entry:
     cmp $-TRAP_MACH_MSG, %eax
     jne other
 
-/* void mach_msg_trap(thread, msg, option, send_size, rcv_size, rcv_name, timeout, notify): the last of
- * the user's seven arguments is behind the return address on its stack. */
+/* void mach_msg_trap(thread, msg, option, send_size, rcv_size, rcv_name, timeout, notify): the
+ * last of the user's seven arguments is behind the return address on its stack. */
     add $8, %rcx
     call load_user_word
     test %eax, %eax

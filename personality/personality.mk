@@ -37,7 +37,8 @@ check-server: $(SERVER_TESTS:%=build/server-test/%)
 	@set -e; for t in $^; do echo "== $$t"; ./$$t; done
 
 # Linux programs that test a system from inside: they run on Linux and on ours alike.
-LINUX_TESTS := sys_hello_glibc sys_hello_musl sys_hello_pie sys_calls_glibc sys_calls_musl
+LINUX_TESTS := sys_hello_glibc sys_hello_musl sys_hello_pie sys_calls_glibc sys_calls_musl \
+	sys_hostile_glibc
 LINUX_TEST_CFLAGS := -std=gnu11 -O2 -Wall -Wextra -Werror -I.
 MUSL_GCC ?= musl-gcc
 

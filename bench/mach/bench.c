@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The Mach benchmark: operations as GNU Mach was measured with, each in a region of its own.
  *
- * A region's instructions over its iterations, user and kernel together, stand beside GNU Mach's figure
- * with assertions off. Each exchange is checked by both sides. */
+ * A region's instructions over its iterations, user and kernel together, stand beside GNU Mach's
+ * figure with assertions off. Each exchange is checked by both sides. */
 #include "bench/mach/bench.h"
 
 #include "l4k/abi/guest_log.h"

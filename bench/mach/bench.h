@@ -26,6 +26,7 @@
     row(16, "zero-fill fault", 6025)                         \
     row(17, "read fault, resident page", 996)                \
     row(18, "copy-on-write fault, 64 pages", 9464)           \
+    row(21, "copy-on-write fault, 1024 pages", 9464)         \
     row(19, "task_create with inheritance", 32280)           \
     row(20, "exception RPC 2402, state both ways", 0)
 

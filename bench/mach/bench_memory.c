@@ -52,50 +52,75 @@ static uint64_t read_pages(uint64_t address)
 }
 
 /* A virtual copy of the pages in this task. */
-static uint64_t copy_of(uint64_t address)
+static uint64_t copy_of(uint64_t address, uint64_t size)
 {
     struct call c;
 
     call_begin(&c);
     put64(&c, address);
-    put64(&c, (uint64_t)PAGES * PAGE_SIZE);
+    put64(&c, size);
     MUST(call(&c, task_self, RPC_VM_READ));
     return get(&c);
 }
 
-static void faults(void)
+static void zero_fill(void)
 {
-    const uint64_t size = (uint64_t)PAGES * PAGE_SIZE;
-    uint64_t address = 0, copy, sum = (uint64_t)PAGES * (PAGES - 1) / 2;
-
     for (int r = 0; r < ROUNDS; r++) {
-        address = allocate(size);
+        uint64_t address = allocate((uint64_t)PAGES * PAGE_SIZE);
+
         REGION_OPEN(16);
         write_pages(address);
         REGION_CLOSE(16);
-        MUST(trap_vm_deallocate(task_self, address, size));
+        MUST(trap_vm_deallocate(task_self, address, (uint64_t)PAGES * PAGE_SIZE));
     }
     bench_report(16, PAGES * ROUNDS);
-    address = allocate(size);
-    write_pages(address);
+}
+
+#define SUM ((uint64_t)PAGES * (PAGES - 1) / 2)
+
+static void read_fault(uint64_t address, uint64_t size)
+{
     for (int r = 0; r < ROUNDS; r++) {
-        copy = copy_of(address);
+        uint64_t copy = copy_of(address, size);
+
         REGION_OPEN(17);
-        MUST(read_pages(copy) != sum);
+        MUST(read_pages(copy) != SUM);
         REGION_CLOSE(17);
         MUST(trap_vm_deallocate(task_self, copy, size));
     }
     bench_report(17, PAGES * ROUNDS);
-    for (int r = 0; r < ROUNDS; r++) {
-        copy = copy_of(address);
-        REGION_OPEN(18);
-        write_pages(copy);
-        REGION_CLOSE(18);
-        MUST(read_pages(address) != sum);
-        MUST(trap_vm_deallocate(task_self, copy, size));
-    }
-    bench_report(18, PAGES * ROUNDS);
+}
+
+/* Writes the first pages of a copy; its size should not matter. */
+#define COPY_ON_WRITE(region, pages)                                                           \
+    do {                                                                                       \
+        const uint64_t size = (uint64_t)(pages)*PAGE_SIZE;                                     \
+        uint64_t address = allocate(size), copy;                                               \
+        for (uint64_t at = address; at < address + size; at += (uint64_t)PAGES * PAGE_SIZE)    \
+            write_pages(at);                                                                   \
+        for (int r = 0; r < ROUNDS; r++) {                                                     \
+            copy = copy_of(address, size);                                                     \
+            REGION_OPEN(region);                                                               \
+            write_pages(copy);                                                                 \
+            REGION_CLOSE(region);                                                              \
+            MUST(read_pages(address) != SUM);                                                  \
+            MUST(trap_vm_deallocate(task_self, copy, size));                                   \
+        }                                                                                      \
+        bench_report(region, PAGES *ROUNDS);                                                   \
+        MUST(trap_vm_deallocate(task_self, address, size));                                    \
+    } while (0)
+
+static void faults(void)
+{
+    const uint64_t size = (uint64_t)PAGES * PAGE_SIZE;
+    uint64_t address = allocate(size);
+
+    write_pages(address);
+    read_fault(address, size);
     MUST(trap_vm_deallocate(task_self, address, size));
+    zero_fill();
+    COPY_ON_WRITE(18, PAGES);
+    COPY_ON_WRITE(21, 16 * PAGES);
 }
 
 static void tasks(void)

@@ -45,8 +45,8 @@ struct message {
     };
 };
 
-/* arg: port, split, out-of-line read. What comes out-of-line is read if so asked, and thrown away; the
- * reply is then the header alone. */
+/* arg: port, split, out-of-line read. What comes out-of-line is read if so asked, and thrown
+ * away; the reply is then the header alone. */
 static void take_memory(struct worker *w, struct message *m)
 {
     uint32_t size = m->type.number;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What the native Mach tests and benchmarks share: traps, requests to the kernel, checks, workers.
  *
- * The program is the first task. A worker is a thread that runs one function, in this task or in a copy
- * of it; struct shared lies in memory that all of them share. */
+ * The program is the first task. A worker is a thread that runs one function, in this task or in
+ * a copy of it; struct shared lies in memory that all of them share. */
 #ifndef BENCH_MACH_MACH_H
 #define BENCH_MACH_MACH_H
 
@@ -32,7 +32,8 @@ void trap_beyond(void);
 void trap_no_stack(uint64_t rsp);
 
 /* --- the program's own --- */
-extern name_t host_priv, device, task_self, park, reply_port; /* reply_port: of the calling thread's task */
+/* reply_port, park: of the calling thread's task. */
+extern name_t host_priv, device, task_self, park, reply_port;
 
 struct worker;
 #define WORKERS 4
@@ -74,7 +75,8 @@ static inline bool check_eq(const char *file, int line, const char *text, uint64
         if (kr_)                                                                               \
             must(__FILE__, __LINE__, #call, kr_);                                              \
     } while (0)
-void must(const char *file, int line, const char *text, uint32_t kr) __attribute__((noreturn, cold));
+void must(const char *file, int line, const char *text, uint32_t kr)
+    __attribute__((noreturn, cold));
 
 /* --- requests (lib.c): arguments are appended, the reply's are taken out in order --- */
 #define CALL_MAX 6144

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The native Mach program: as first task, by the kernel's command line, the tests (`test`, `test=PREFIX`;
- * `selftest`; `storm`, `storm=MESSAGES`) or the benchmark (`bench`, or nothing). */
+/* The native Mach program: as first task, by the kernel's command line, the tests (`test`,
+ * `test=PREFIX`; `selftest`; `storm`, `storm=MESSAGES`) or the benchmark (`bench`, or nothing). */
 #include "bench/mach/mach.h"
 
 #include "l4k/abi/guest_log.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The storm's children: random messages, from plain garbage to requests that are nearly in order.
  *
- * Left out, for the kernel is right to obey: the machine's reset, tasks that nobody would end, text for
- * the console. */
+ * Left out, for the kernel is right to obey: the machine's reset, tasks that nobody would end,
+ * text for the console. */
 #include "bench/mach/storm.h"
 
 #include "l4k/lib/string.h"
@@ -188,8 +188,9 @@ static char *user_message(struct storm *s, struct mach_msg_header *h)
     return at;
 }
 
-/* Requests by their arguments: i int32, b boolean, l int64, n name, a address, z size, s send right,
- * o send-once right, p any right, d memory, r array of rights; I and C, at the end: words, text. */
+/* Requests by their arguments: i int32, b boolean, l int64, n name, a address, z size, s send
+ * right, o send-once right, p any right, d memory, r array of rights; I and C, at the end:
+ * words, text. */
 static const struct request {
     uint16_t id;
     uint8_t target; /* enum storm_name, or 0: a task, 1: a thread */
@@ -457,4 +458,7 @@ void storm_worker(struct worker *w)
         if (i % 32 == 31) /* its reply port may be gone */
             s->own[3] = mach_reply_port();
     }
+    w->done = true;
+    reply_port = mach_reply_port();
+    simple_call(mach_thread_self(), RPC_THREAD_TERMINATE);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Requests to the kernel in the form that MIG gives them: one structure, one mach_msg, the reply checked
- * field by field. The reply port is cached. */
+/* Requests to the kernel in the form that MIG gives them: one structure, one mach_msg, the reply
+ * checked field by field. The reply port is cached. */
 #include "bench/mach/bench.h"
 #include "l4k/lib/string.h"
 
@@ -126,7 +126,8 @@ uint32_t mig_vm_deallocate(name_t task, uint64_t address, uint64_t size)
     return kr ? kr : result(&m.out, RPC_VM_DEALLOCATE, sizeof(m.out));
 }
 
-#define STATE_TYPE MACH_TYPE_WORD(MACH_MSG_TYPE_INTEGER_32, 32, 1, STATE_COUNT(struct mach_thread_state))
+#define STATE_TYPE                                                                             \
+    MACH_TYPE_WORD(MACH_MSG_TYPE_INTEGER_32, 32, 1, STATE_COUNT(struct mach_thread_state))
 
 uint32_t mig_get_state(name_t thread, uint32_t flavor, struct mach_thread_state *state)
 {

@@ -310,6 +310,76 @@ static void orphans(void)
     free_port(notify);
 }
 
+static uint32_t gsync_wait(name_t task, volatile uint64_t *word, uint32_t value, uint32_t ms,
+                           uint32_t flags)
+{
+    struct call c;
+
+    call_begin(&c);
+    put64(&c, (uint64_t)word);
+    put32(&c, value);
+    put32(&c, 0);
+    put32(&c, ms);
+    put32(&c, flags);
+    return call(&c, task, RPC_GSYNC_WAIT);
+}
+
+/* A simple routine: no reply. */
+static uint32_t gsync_wake(name_t task, volatile uint64_t *word, uint32_t value, uint32_t flags)
+{
+    struct {
+        struct mach_msg_header h;
+        struct mach_arg a[3];
+    } m = {.h = {.bits = MACH_MSG_TYPE_COPY_SEND, .remote = task, .id = RPC_GSYNC_WAKE}};
+
+    *(uint64_t *)&m.a[0].type = MACH_TYPE_INT64;
+    m.a[0].value = (uint64_t)word;
+    *(uint64_t *)&m.a[1].type = *(uint64_t *)&m.a[2].type = MACH_TYPE_INT32;
+    m.a[1].value = value;
+    m.a[2].value = flags;
+    return send_message(&m, sizeof(m), 0);
+}
+
+#define GSYNC_SHARED 1
+#define GSYNC_TIMED 4
+#define GSYNC_BROADCAST 8
+#define GSYNC_MUTATE 16
+
+static void syncs(struct worker *w)
+{
+    w->result[7] = 1;
+    w->result[0] = 1 + gsync_wait(task_self, &shared->data[0], 7, 0, GSYNC_SHARED);
+}
+
+static void gsync(void)
+{
+    name_t child = child_create();
+    struct worker *w = worker_create(0, child), *v = worker_create(1, child);
+
+    shared->data[0] = 7;
+    CHECK_EQ(gsync_wait(task_self, &shared->data[0], 8, 0, 0), KERN_INVALID_ARGUMENT);
+    CHECK_EQ(gsync_wait(task_self, (uint64_t *)16, 8, 0, 0), KERN_INVALID_ADDRESS);
+    CHECK_EQ(gsync_wait(task_self, &shared->data[0], 7, 0, 64), KERN_INVALID_ARGUMENT);
+    CHECK_EQ(gsync_wait(task_self, &shared->data[0], 7, 5, GSYNC_TIMED), KERN_TIMEDOUT);
+    worker_run(w, syncs);
+    sleep_ms(5);
+    CHECK(w->result[7] && !w->result[0]);
+    CHECK_EQ(gsync_wake(task_self, &shared->data[0], 0, 0), 0); /* not by this task's address */
+    sleep_ms(5);
+    CHECK(!w->result[0]);
+    CHECK_EQ(gsync_wake(task_self, &shared->data[0], 9, GSYNC_SHARED | GSYNC_MUTATE), 0);
+    worker_wait(w);
+    CHECK_EQ(w->result[0], 1);
+    CHECK_EQ(shared->data[0], 9);
+    shared->data[0] = 7;
+    worker_run(v, syncs);
+    sleep_ms(5);
+    CHECK_EQ(simple_call(v->thread, RPC_THREAD_TERMINATE), 0);
+    CHECK_EQ(port_simple(RPC_PORT_DEALLOCATE, task_self, v->thread), 0);
+    end_child(child, w); /* with a wait in it */
+    CHECK_EQ(gsync_wake(task_self, &shared->data[0], 0, GSYNC_SHARED | GSYNC_BROADCAST), 0);
+}
+
 /* What a child takes goes back, whatever it did: the same work again takes no more memory. */
 static void leaks(void)
 {
@@ -354,6 +424,7 @@ const struct test task_tests[] = {
     {"task: special and registered ports", special_ports},
     {"task: an empty one", empty_task},
     {"task: thread_abort", aborting},
+    {"task: gsync", gsync},
     {"task: death in every state", deaths},
     {"task: who waits for a dead one", orphans},
     {"task: nothing leaks", leaks},

@@ -8,7 +8,7 @@
 
 static const struct test *const groups[] = {
     message_tests, order_tests, state_tests, timeout_tests, end_tests,
-    item_tests, cap_tests, fault_tests, event_tests, bad_tests,
+    item_tests, cap_tests, fault_tests, event_tests, bad_tests, limit_tests,
 };
 
 static bool wanted(const struct test *t, const char *prefix)

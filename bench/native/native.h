@@ -147,7 +147,8 @@ struct test {
 };
 
 extern const struct test message_tests[], order_tests[], state_tests[], timeout_tests[],
-    end_tests[], item_tests[], cap_tests[], fault_tests[], event_tests[], bad_tests[];
+    end_tests[], item_tests[], cap_tests[], fault_tests[], event_tests[], limit_tests[],
+    bad_tests[];
 
 /* --- bench_ipc.c --- */
 

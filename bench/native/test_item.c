@@ -228,6 +228,37 @@ static void grants(void)
     end(w);
 }
 
+/* A grant can't be taken back, so it is the last item or the message does not go at all. */
+static void grants_that_fail(void)
+{
+    uint64_t v = 0, here[MESSAGE_REGISTERS] = {SOURCE}, there[MESSAGE_REGISTERS] = {WINDOW};
+    struct worker *w;
+
+    begin();
+    w = start(0, SLOT_CHILD, 2);
+    put_cap(0, CAP_SYSTEM);
+    put_map(1, ITEM_GRANT, SOURCE, PAGE_SIZE, PROT_R | PROT_W, 0);
+    put_map(2, ITEM_MAP, SOURCE + PAGE_SIZE, PAGE_SIZE, PROT_R, PAGE_SIZE);
+    CHECK_STATUS(send(w, 3, ORDER_NONE, 0, NULL), ERR_INVALID);
+    put_map(2, ITEM_GRANT, SOURCE + PAGE_SIZE, PAGE_SIZE, PROT_R, PAGE_SIZE);
+    CHECK_STATUS(send(w, 3, ORDER_NONE, 0, NULL), ERR_INVALID);
+    CHECK(!child_has(WINDOW_CAP));
+    if (l4_invoke(SLOT_CHILD, TASK_REGION, there) == OK) /* nothing arrived */
+        CHECK(there[0] >= WINDOW + WINDOW_SIZE);
+    CHECK_STATUS(l4_invoke(CAP_TASK, TASK_REGION, here), OK);
+    CHECK_EQ(here[0], SOURCE); /* nor is anything gone */
+    put_map(1, ITEM_MAP, SOURCE + PAGE_SIZE, PAGE_SIZE, PROT_R, PAGE_SIZE);
+    put_map(2, ITEM_GRANT, SOURCE, PAGE_SIZE, PROT_R | PROT_W, 0);
+    CHECK_STATUS(send(w, 3, ORDER_READ, WINDOW, &v), OK);
+    CHECK_EQ(v, 0x5000);
+    CHECK_EQ(w->result[1], 3);
+    CHECK(child_has(WINDOW_CAP));
+    here[0] = SOURCE;
+    CHECK_STATUS(l4_invoke(CAP_TASK, TASK_REGION, here), OK);
+    CHECK_EQ(here[0], SOURCE + PAGE_SIZE);
+    end(w);
+}
+
 /* A receiver of the second level: maps on what it has to a third worker, then serves. */
 static void forwarder(struct worker *w)
 {
@@ -311,6 +342,7 @@ static void without_loss(void)
     maps();
     maps_that_fail();
     grants();
+    grants_that_fail();
     recursive_unmap();
     before = memory_free();
     caps();
@@ -318,6 +350,7 @@ static void without_loss(void)
     maps();
     maps_that_fail();
     grants();
+    grants_that_fail();
     recursive_unmap();
     middle_goes();
     CHECK_EQ(memory_free(), before);
@@ -329,6 +362,7 @@ const struct test item_tests[] = {
     {"item: maps", maps},
     {"item: maps that fail", maps_that_fail},
     {"item: grants", grants},
+    {"item: grants that fail", grants_that_fail},
     {"item: recursive unmap", recursive_unmap},
     {"item: unmap by the end of a task", middle_goes},
     {"item: no memory lost", without_loss},

@@ -48,8 +48,9 @@
 #define UTCB_WORDS (MESSAGE_WORDS_MAX - MESSAGE_REGISTERS)
 #define UTCB_ITEMS 8
 
-/* Offset of utcb->reflect_rip, for the trampoline's assembly. */
+/* Offsets of utcb->reflect_rip and reflect_rax, for assembly. */
 #define UTCB_REFLECT_RIP 0
+#define UTCB_REFLECT_RAX 8
 
 /* Items of a message. */
 #define ITEM_CAP 1   /* a: the sender's capability; the receiver's window takes it */
@@ -77,6 +78,7 @@ struct utcb_item {
 /* User thread control block: one page per thread, mapped for the thread's task and the kernel. */
 struct utcb {
     uint64_t reflect_rip;  /* where a reflected system call goes on */
+    uint64_t reflect_rax;  /* rax as it was there */
     int64_t status;        /* of the last operation that set carry */
     uint32_t tag;          /* counts of the last long reply (lower half of its tag) */
     uint32_t received_items;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The kernel's own interfaces in the Mach ABI: traps, message ids, exceptions, thread states.
  *
- * Numbers and layouts are GNU Mach's (its .defs files), those from 3400 on OSF's. A request or reply is a
- * header followed by arguments: a type descriptor and the value, which fills 8 bytes; arrays are as long
- * as they are. A reply's first argument is the kern_return. */
+ * Numbers and layouts are GNU Mach's (its .defs files), those from 3400 on OSF's. A request or
+ * reply is a header followed by arguments: a type descriptor and the value, which fills 8 bytes;
+ * arrays are as long as they are. A reply's first argument is the kern_return. */
 #ifndef L4K_ABI_MACH_RPC_H
 #define L4K_ABI_MACH_RPC_H
 
@@ -20,7 +20,7 @@
 #define TRAP_VM_DEALLOCATE 66
 #define TRAP_PORT_ALLOCATE 72
 #define TRAP_SET_SELF_STATE 77
-#define TRAP_MAX 130 /* a number beyond raises an exception; a hole within answers KERN_INVALID_ARGUMENT */
+#define TRAP_MAX 130 /* beyond: an exception; a hole within: KERN_INVALID_ARGUMENT */
 
 /* --- what MIG adds to kern_return_t --- */
 #define MIG_BAD_ID (-303)
@@ -44,7 +44,8 @@ _Static_assert(sizeof(struct mach_result) == 48, "mig_reply_header_t");
 
 /* Descriptors as words: name, element bits, inline, number. */
 #define MACH_TYPE_WORD(name, bits, inlined, number)                                            \
-    ((uint64_t)(name) | (uint64_t)(bits) << 8 | (uint64_t)(inlined) << 29 | (uint64_t)(number) << 32)
+    ((uint64_t)(name) | (uint64_t)(bits) << 8 | (uint64_t)(inlined) << 29 |                    \
+     (uint64_t)(number) << 32)
 #define MACH_TYPE_INT32 MACH_TYPE_WORD(MACH_MSG_TYPE_INTEGER_32, 32, 1, 1)
 #define MACH_TYPE_INT64 MACH_TYPE_WORD(MACH_MSG_TYPE_INTEGER_64, 64, 1, 1)
 #define MACH_TYPE_BOOL MACH_TYPE_WORD(MACH_MSG_TYPE_BOOLEAN, 32, 1, 1)
@@ -120,11 +121,13 @@ _Static_assert(sizeof(struct mach_result) == 48, "mig_reply_header_t");
 #define RPC_TASK_SET_EXCEPTION_PORTS 3413
 #define RPC_THREAD_SET_EXCEPTION_PORTS 3613
 #define RPC_TASK_SET_NAME 4202
+#define RPC_GSYNC_WAIT 4204
+#define RPC_GSYNC_WAKE 4205
 #define RPC_VM_MSYNC 4209
-#define RPC_HOST_MODULE 4290  /* ours, to the privileged host port: a boot module as a memory object */
+#define RPC_HOST_MODULE 4290  /* ours, to the privileged host port: a boot module as an object */
 #define RPC_HOST_ENTROPY 4291 /* ours: HOST_ENTROPY_WORDS random words */
 #define HOST_ENTROPY_WORDS 8
-#define RPC_TASK_CREATE_LIMITED 4292 /* ours: as task_create without memory, on an account of its own */
+#define RPC_TASK_CREATE_LIMITED 4292 /* ours: an empty task on an account of its own */
 #define RPC_TASK_OBJECT_CREATE 4293  /* ours: as 2275, paid by the task */
 #define RPC_HOST_COUNTERS 4294       /* ours: struct mach_counters */
 
@@ -201,8 +204,8 @@ struct mach_fsgs_state {
     uint64_t fs_base, gs_base;
 };
 
-/* The trap frame, in its own order, and the top of the user's stack (zeros where it can't be read; not
- * set from a reply). */
+/* The trap frame, in its own order, and the top of the user's stack (zeros where it can't be
+ * read; not set from a reply). */
 struct mach_saved_state {
     uint64_t r15, r14, r13, r12, rbp, rbx, r11, r10, r9, r8, rax, rcx, rdx, rsi, rdi;
     uint64_t vector, error;
@@ -250,7 +253,8 @@ struct mach_task_basic_info {
 
 struct mach_thread_basic_info {
     struct mach_time user_time, system_time;
-    int32_t cpu_usage, base_priority, cur_priority, run_state, flags, suspend_count, sleep_time, pad;
+    int32_t cpu_usage, base_priority, cur_priority, run_state, flags, suspend_count, sleep_time;
+    int32_t pad;
     struct mach_time creation_time;
 };
 #define TH_STATE_RUNNING 1

@@ -76,11 +76,17 @@ struct vm_page *vm_page_of_frame_make(paddr_t pa)
     if (leaf / PER_NODE >= TOP_ENTRIES)
         return NULL;
     m = &top[leaf / PER_NODE];
-    if (!*m && !(*m = kmem_alloc(sizeof(struct middle), NULL)))
-        return NULL;
+    if (!*m) {
+        if (!(*m = kmem_alloc(sizeof(struct middle), NULL)))
+            return NULL;
+        vm_page_record_bytes += PAGE_SIZE;
+    }
     l = &(*m)->leaves[leaf % PER_NODE];
-    if (!*l && !(*l = kmem_alloc(sizeof(struct leaf), NULL)))
-        return NULL;
+    if (!*l) {
+        if (!(*l = kmem_alloc(sizeof(struct leaf), NULL)))
+            return NULL;
+        vm_page_record_bytes += PAGE_SIZE;
+    }
     page = &(*l)->pages[number % PER_LEAF];
     if (!page->frame) {
         page->frame = number << PAGE_SHIFT;

@@ -81,6 +81,17 @@ static void make_stack(struct vm_map *map, const char *name, uint64_t *sp)
     *sp = at;
 }
 
+/* elf_load() wires what it loads, as the personality server wants it. A GNU Mach program is
+ * pageable. */
+static void unwire_program(struct vm_map *map)
+{
+    struct vm_region r;
+
+    for (uint64_t at = 0; vm_map_region(map, at, &r) == OK; at = r.end)
+        if (r.wired)
+            must(vm_map_wire(map, r.start, r.end, false), "unwiring");
+}
+
 static void give(struct kern_task *task, struct port *port, mach_port_name_t name)
 {
     must_kern(right_copyout_name(task->mach.space, port_make_send(port), MACH_MSG_TYPE_PORT_SEND,
@@ -102,6 +113,8 @@ void client_start(void)
     must_kern(kern_task_create(NULL, account, false, &first_task), "task");
     account_release(account);
     must(elf_load(image, size, first_task->mach.task.map, &entry), "program");
+    if (strcmp(name, "server"))
+        unwire_program(first_task->mach.task.map);
     make_stack(first_task->mach.task.map, name, &sp);
     give(first_task, host_priv_port, 1);
     give(first_task, device_port, 2);

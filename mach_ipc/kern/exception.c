@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Exceptions as messages: to the thread's exception port, else to its task's. The thread waits for the
- * reply, which comes to a port of the kernel's; a reply with a state sets it. A thread that nobody
- * handles is suspended, and the log says so; the first task's brings the machine down. */
+/* Exceptions as messages: to the thread's exception port, else to its task's. The thread waits
+ * for the reply, which comes to a port of the kernel's; a reply with a state sets it. A thread
+ * that nobody handles is suspended, and the log says so; the first task's brings the machine
+ * down. */
 #include "l4k/kern/cpu_state.h"
 #include "l4k/kern/log.h"
 #include "l4k/kern/panic.h"
@@ -21,8 +22,9 @@ static void __attribute__((noreturn)) no_handler(struct kern_thread *t)
     if (plain_thread(t)->task == &first_task->mach.task)
         panic_frame(f, "first task: exception %d code %#lx subcode %#lx", t->exception,
                     (uint64_t)t->code, (uint64_t)t->subcode);
-    kprintf("thread of task \"%s\" suspended: exception %d code %#lx subcode %#lx rip %#lx without a "
-            "handler\n", kern_task(plain_thread(t)->task)->name, t->exception, (uint64_t)t->code, (uint64_t)t->subcode, f->rip);
+    kprintf("thread of task \"%s\" suspended: exception %d code %#lx subcode %#lx rip %#lx without "
+            "a handler\n", kern_task(plain_thread(t)->task)->name, t->exception,
+            (uint64_t)t->code, (uint64_t)t->subcode, f->rip);
     if (kern_thread_suspend(t) != KERN_SUCCESS)
         panic("a thread without a handler could not be suspended");
     sched_resume();
@@ -132,8 +134,8 @@ static bool fill_state(struct kern_thread *t, struct kmsg *m)
     return true;
 }
 
-/* A thread whose task has used up its memory raises exceptions all the same: it has at most one message
- * under way, and the kernel pays. */
+/* A thread whose task has used up its memory raises exceptions all the same: it has at most one
+ * message under way, and the kernel pays. */
 static struct port *make_reply_port(struct kern_thread *t)
 {
     struct port *p = port_alloc_kernel(thread_quota(t), KOBJECT_EXCEPTION_REPLY, t);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Threads and tasks as the kernel interfaces have them: fields behind those of the messages, and what may
- * be done to a task or thread, whoever asks. */
+/* Threads and tasks as the kernel interfaces have them: fields behind those of the messages, and
+ * what may be done to a task or thread, whoever asks. */
 #ifndef MACH_IPC_KERN_KERN_H
 #define MACH_IPC_KERN_KERN_H
 
@@ -9,8 +9,8 @@
 
 struct vm_map;
 
-/* Where exceptions go: a send right to `port` (NULL or dead: nowhere) for those in `mask`. The port is
- * kept where the messages' structures have it. */
+/* Where exceptions go: a send right to `port` (NULL or dead: nowhere) for those in `mask`. The
+ * port is kept where the messages' structures have it. */
 struct exception_action {
     uint32_t mask;
     uint8_t behavior; /* EXCEPTION_* */
@@ -59,9 +59,9 @@ static inline struct quota *thread_quota(struct kern_thread *t)
 
 /* --- thread.c: tasks and threads --- */
 
-/* A task with one reference, which stands for its being alive. Its memory is what `parent` bequeaths, or
- * (`inherit` false) nothing; its exception, bootstrap and registered ports are parent's. `parent` NULL:
- * the first task. */
+/* A task with one reference, which stands for its being alive. Its memory is what `parent`
+ * bequeaths, or (`inherit` false) nothing; its exception, bootstrap and registered ports are
+ * parent's. `parent` NULL: the first task. */
 enum kern_return kern_task_create(struct kern_task *parent, struct account *account, bool inherit,
                                   struct kern_task **out);
 
@@ -84,7 +84,8 @@ void kern_thread_abort(struct kern_thread *t);
 /* Makes it stand still or run as the suspend counts say. */
 void kern_thread_settle(struct kern_thread *t);
 
-/* The thread's port, made when first wanted; NULL: no memory. A send right for the caller, or NULL. */
+/* The thread's port, made when first wanted; NULL: no memory. A send right for the caller, or
+ * NULL. */
 struct port *kern_thread_port(struct kern_thread *t);
 struct port *kern_task_port(struct kern_task *task);
 
@@ -100,9 +101,11 @@ static inline __attribute__((always_inline)) struct port *kern_copy_send(struct 
 
 /* --- state.c --- */
 
-/* Copies the state of a flavor to or from `state`; `*count` is the room there (natural_t), and how many
- * were used. KERN_INVALID_ARGUMENT: unknown flavor, wrong count. What is set is sanitised. */
-enum kern_return kern_get_state(struct kern_thread *t, uint32_t flavor, void *state, uint32_t *count);
+/* Copies the state of a flavor to or from `state`; `*count` is the room there (natural_t), and
+ * how many were used. KERN_INVALID_ARGUMENT: unknown flavor, wrong count. What is set is
+ * sanitised. */
+enum kern_return kern_get_state(struct kern_thread *t, uint32_t flavor, void *state,
+                                uint32_t *count);
 enum kern_return kern_set_state(struct kern_thread *t, uint32_t flavor, const void *state,
                                 uint32_t count);
 /* How many natural_t the flavor has; 0: unknown. */
@@ -110,8 +113,8 @@ uint32_t kern_state_count(uint32_t flavor);
 
 /* --- exception.c --- */
 
-/* The running thread raises an exception: it waits for the handler's reply. Without a handler it stops, and
- * the log says so. Ends the kernel entry. */
+/* The running thread raises an exception: it waits for the handler's reply. Without a handler it
+ * stops, and the log says so. Ends the kernel entry. */
 void exception_raise(struct kern_thread *t, int32_t exception, int64_t code, int64_t subcode)
     __attribute__((noreturn));
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The Mach-style path's side of l4k/ipc_path.h: what it adds to threads and tasks, and their ends. */
+/* The Mach-style path's side of l4k/ipc_path.h: what it adds to threads and tasks, and their
+ * ends. */
 #include "l4k/ipc_path.h"
 
 #include "l4k/kern/cpu_state.h"
@@ -7,6 +8,7 @@
 #include "l4k/kern/sched.h"
 #include "l4k/x86_64/cpu.h"
 #include "mach_ipc/kern/kern.h"
+#include "mach_ipc/kern/sync.h"
 #include "mach_ipc/wait.h"
 
 void mach_syscall_entry(void);
@@ -56,6 +58,7 @@ void ipc_task_fini(struct task *task)
 {
     struct mach_task *m = mach_task(task);
 
+    sync_forget(kern_task(task));
     port_destroy(m->self);
     port_release_send(m->self_send);
     port_release_send(m->exception);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The kernel as receiver: finds the routine of a request, checks every descriptor, makes the reply. */
+/* The kernel as receiver: finds the routine of a request, checks every descriptor, makes the
+ * reply. */
 #include "mach_ipc/kern/rpc.h"
 
 #include "l4k/kern/sched.h"
@@ -45,7 +46,7 @@ void rpc_init(void)
 {
     static const struct routine *const tables[] = {task_routines, thread_routines, vm_routines,
                                                    port_routines, host_routines,   device_routines,
-                                                   machine_routines};
+                                                   machine_routines, sync_routines};
 
     for (unsigned t = 0; t < sizeof(tables) / sizeof(tables[0]); t++)
         for (const struct routine *r = tables[t]; r->id; r++)
@@ -141,7 +142,8 @@ static void put_text(const struct rpc *r, uint64_t *at)
     memcpy(at, r->text, length);
 }
 
-/* The reply in the request's buffer where it fits: what is left in the request's body goes first. */
+/* The reply in the request's buffer where it fits: what is left in the request's body goes
+ * first. */
 static struct kmsg *make_reply(struct rpc *r, int32_t kr)
 {
     struct kmsg *reply = r->request;

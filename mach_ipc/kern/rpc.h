@@ -31,7 +31,8 @@ struct rpc {
 
 /* Signature letters, one for each argument of 16 bytes:
  *   i int32   b boolean   l int64   n port name
- *   s send right   o send-once right   p any right   d out-of-line bytes   r out-of-line send rights
+ *   s send right   o send-once right   p any right
+ *   d out-of-line bytes   r out-of-line send rights
  * and last, if there is one, an inline array:
  *   I of int32   C of characters. */
 struct routine {
@@ -45,7 +46,7 @@ struct routine {
 
 /* Ends with id 0. */
 extern const struct routine task_routines[], thread_routines[], vm_routines[], port_routines[],
-    host_routines[], device_routines[], machine_routines[];
+    host_routines[], device_routines[], machine_routines[], sync_routines[];
 
 /* Makes the index of routines. Once. */
 void rpc_init(void);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Requests to devices: the console, which is the first serial port. The master device port stands for
- * it. A read without input is answered when there is some; one such read waits at a time. */
+/* Requests to devices: the console, which is the first serial port. The master device port
+ * stands for it. A read without input is answered when there is some; one such read waits at a
+ * time. */
 #include "l4k/lib/string.h"
 #include "l4k/x86_64/pic.h"
 #include "l4k/x86_64/serial.h"
@@ -66,6 +67,10 @@ static int32_t read_inband(struct rpc *r)
     if (n) {
         memcpy(rpc_out_inline(r, MACH_MSG_TYPE_CHAR, 8, n), bytes, n);
         return KERN_SUCCESS;
+    }
+    if (reader && !reader->active) {
+        port_release_send_once(reader);
+        reader = NULL;
     }
     if (rpc_u32(r, 0) & D_NOWAIT || reader || !kmsg_local(r->request) ||
         MACH_MSGH_BITS_LOCAL(r->request->header.bits) != MACH_MSG_TYPE_PORT_SEND_ONCE)

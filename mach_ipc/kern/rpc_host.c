@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Requests to the host: what machine this is, its time, its end; memory objects of the kernel's own. */
+/* Requests to the host: what machine this is, its time, its end; memory objects of the kernel's
+ * own. */
 #include "l4k/kern/boot_kept.h"
 #include "l4k/kern/frame.h"
 #include "l4k/lib/string.h"
@@ -90,7 +91,8 @@ static int32_t wire(struct rpc *r)
                                    vm_round_page(r->in[1].value + size), rpc_u32(r, 3)));
 }
 
-/* A memory object without a pager: zero-filled, for vm_map; it lives by its send rights and maps. */
+/* A memory object without a pager: zero-filled, for vm_map; it lives by its send rights and
+ * maps. */
 static int32_t object_create(struct rpc *r)
 {
     struct quota *payer = thread_quota(r->self);

@@ -126,7 +126,8 @@ static int32_t set_special_port(struct rpc *r)
     return KERN_SUCCESS;
 }
 
-/* OSF's: which exceptions go to the port, and what their message carries. One port for all of them. */
+/* OSF's: which exceptions go to the port, and what their message carries. One port for all of
+ * them. */
 static int32_t set_exception_ports(struct rpc *r)
 {
     struct port *old = r->task->mach.exception;

@@ -52,8 +52,8 @@ static int32_t abort_wait(struct rpc *r)
     return KERN_SUCCESS;
 }
 
-/* The running thread's registers are in its frame only as far as they are the trap's: its bases alone
- * can be asked for. */
+/* The running thread's registers are in its frame only as far as they are the trap's: its bases
+ * alone can be asked for. */
 static bool state_refused(const struct rpc *r, uint32_t flavor)
 {
     return r->thread == r->self && flavor != STATE_FSGS_BASE && flavor != STATE_FLAVOR_LIST;

@@ -30,7 +30,8 @@ enum kern_return kern_status(enum status s)
     }
 }
 
-/* The pages of a user's range, cut to what the map may hold; false: it wraps. Empty: start == end. */
+/* The pages of a user's range, cut to what the map may hold; false: it wraps. Empty: start ==
+ * end. */
 static bool page_range(const struct vm_map *map, uint64_t address, uint64_t size, uint64_t *start,
                        uint64_t *end)
 {
@@ -217,8 +218,8 @@ static int32_t statistics(struct rpc *r)
     return KERN_SUCCESS;
 }
 
-/* What argument `i` names: NULL for zero-filled memory; only memory objects of the kernel's own can be
- * mapped otherwise. */
+/* What argument `i` names: NULL for zero-filled memory; only memory objects of the kernel's own
+ * can be mapped otherwise. */
 static int32_t named_object(struct rpc *r, unsigned i, struct vm_object **object)
 {
     struct port *port = (struct port *)r->in[i].value;

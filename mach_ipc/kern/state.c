@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Thread states: registers as thread_get_state and thread_set_state show them. What is set can't do more
- * than user code could do itself: user segments, harmless flags, user addresses. */
+/* Thread states: registers as thread_get_state and thread_set_state show them. What is set can't
+ * do more than user code could do itself: user segments, harmless flags, user addresses. */
 #include "l4k/kern/cpu_state.h"
 #include "l4k/kern/fpu.h"
 #include "l4k/kern/regs.h"
@@ -105,7 +105,8 @@ static enum kern_return flavor_list(uint32_t *list, uint32_t *count)
     return KERN_SUCCESS;
 }
 
-enum kern_return kern_get_state(struct kern_thread *k, uint32_t flavor, void *state, uint32_t *count)
+enum kern_return kern_get_state(struct kern_thread *k, uint32_t flavor, void *state,
+                                uint32_t *count)
 {
     struct thread *t = plain_thread(k);
     uint32_t needed = kern_state_count(flavor);

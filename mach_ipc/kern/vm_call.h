@@ -5,7 +5,8 @@
 
 #include "mach_ipc/kern/kern.h"
 
-/* Zero-filled memory at `*address` (rounded down to its page) or, `anywhere`, at the first free place. */
+/* Zero-filled memory at `*address` (rounded down to its page) or, `anywhere`, at the first free
+ * place. */
 enum kern_return vm_call_allocate(struct kern_task *task, uint64_t *address, uint64_t size,
                                   bool anywhere);
 /* All pages that the range touches; holes are fine. */

@@ -23,12 +23,13 @@ class Piece:
     function: str
     via: str
     path: str
+    kernel: bool = False  # in the kernel, and not the server's
 
     @property
     def label(self):
         """As the plugin and people name it."""
         inner = f"{self.via} in {self.function}" if self.via else self.function
-        return f"{self.phase}: {inner} ({self.path})"
+        return f"{self.phase}: {inner}" + (f" ({self.path})" if "." in self.path[2:] else "")
 
 
 Symbol = collections.namedtuple("Symbol", "low high name")
@@ -129,7 +130,7 @@ def piece_of(symbol, chain, text):
 def kernel_ranges(elf, server=(0, 0)):
     """Ranges of a kernel; `server`: where a collocated server's code is."""
     symbols = text_symbols(elf)
-    code = [one for one in instructions(elf)]
+    code = instructions(elf)
     chains = frames(elf, [address for address, _ in code])
     ranges, at = [], 0
     for symbol in symbols:
@@ -142,7 +143,8 @@ def kernel_ranges(elf, server=(0, 0)):
             if server[0] <= address < server[1]:
                 piece = _plain("server", symbol.name, chains[address])
             else:
-                piece = piece_of(symbol.name, chains[address], text)
+                piece = dataclasses.replace(piece_of(symbol.name, chains[address], text),
+                                            kernel=True)
             ranges.append(Range(address, high, address == symbol.low, piece))
     return _joined(ranges)
 
@@ -171,6 +173,8 @@ def program_ranges(elf, phase):
     ranges = []
     for symbol in symbols:
         piece = _plain(phase, symbol.name, chains[symbol.low])
+        if piece.function == "overhead":  # a benchmark's empty loop: subtracted from its loop
+            piece = dataclasses.replace(piece, function="loop")
         if phase == "server" and piece.path.startswith("personality/place/"):
             piece = dataclasses.replace(piece, phase="placement")
         ranges.append(Range(symbol.low, symbol.high, True, piece))

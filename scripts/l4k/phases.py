@@ -3,8 +3,8 @@
 which. What is not named here is "other".
 
 A "check" is whatever the kernel does only to find out whether it must refuse: the condition of an
-`if` that refuses (REFUSAL), an assertion, a function of CHECKS, and in assembly a comparison with
-its jump.
+`if` that refuses (REFUSAL), an assertion, a function that is one, and in assembly a comparison
+with its jump.
 """
 import re
 
@@ -24,6 +24,9 @@ FUNCTIONS = [(re.compile(pattern), phase) for pattern, phase in [
     (r"mach_ipc/mach_msg\.c:takes_reply$", "checks"),
     (r"mach_ipc/message\.c:refuses$", "checks"),
     (r"mach_ipc/port\.h:port_valid$", "checks"),
+    (r"mach_ipc/right\.h:right_check$", "checks"),
+    (r"mach_ipc/kern/exception\.c:(reply_ok|result_ok|state_reply_ok)$", "checks"),
+    (r"mach_ipc/kern/state\.c:sanitise$", "checks"),
     # The Mach-style path.
     (r"mach_ipc/copyin\.c:(copyin_(common|header|right|inline)|check_reply|cancel_request)$",
      "rights and names"),
@@ -44,7 +47,7 @@ FUNCTIONS = [(re.compile(pattern), phase) for pattern, phase in [
     (r"mach_ipc/kern/exception\.c:", "exception"),
     (r"mach_ipc/kern/state\.c:", "thread state"),
     (r"mach_ipc/kern/(trap|foreign)\.c:", "entry"),
-    (r"mach_ipc/kern/", "kernel object"),
+    (r"mach_ipc/(kern/|mach_port\.)", "kernel object"),
     # The L4-style path.
     (r"l4k/ipc/cap\.[ch]:", "rights and names"),
     (r"l4k/ipc/(invoke\w*|gate|init)\.c:", "kernel object"),
@@ -62,29 +65,59 @@ FUNCTIONS = [(re.compile(pattern), phase) for pattern, phase in [
     (r"l4k/vm/pmap\.[ch]:pmap_activate$", "switch"),
     (r"l4k/vm/pmap\.h:", INHERIT),
     (r"l4k/vm/|l4k/kern/frame\.[ch]:", "vm"),
+    (r"l4k/kern/(object|task|thread|entropy)\.[ch]:|l4k/sys/(main|root)\.c:", "kernel object"),
     (r"l4k/sys/trap\.c:", "entry"),
+    (r"l4k/lib/string\.c:", "copy"),
     (r"personality/place/", "placement"),
 ]]
 
 # Instructions of assembly: patterns of the path, the symbol before it, and the instruction as objdump
-# writes it.
-_JUMP = r"(cmp|test)|j(?!mp)[a-z]+ "
+# writes it, each matched at its start; the first rule that fits counts.
+_JUMP = r"cmp|test|j(?!mp)[a-z]+ "
+_IPC = r"(l4k/ipc|mach_ipc)/\w+\.S"
+_FAST, _FAST_ENTRY = r"l4k/ipc/fastpath\.S", r"syscall_entry_"
+_PLACE = r"personality/place/kernel/\w+\.S"
+_COPY = r"l4k/x86_64/user_copy_asm\.S"
+_TRAP = r"l4k/x86_64/entry\.S"
 ASSEMBLY = [tuple(map(re.compile, rule[:3])) + (rule[3],) for rule in [
-    (r"l4k/x86_64/user_copy_asm\.S", r"", _JUMP, "checks"),
-    (r"l4k/x86_64/user_copy_asm\.S", r"load_user_word|copy_from_user|user_copy_start", r"",
-     "copy in"),
-    (r"l4k/x86_64/user_copy_asm\.S", r"copy_to_user", r"", "copy out"),
-    (r"l4k/x86_64/user_copy_asm\.S", r"", r"", "copy"),
-    (r"(l4k/ipc|mach_ipc)/\w+\.S", r"", r".*%cr[03]|(wr|rd)(msr|[fg]sbase)", "switch"),
-    (r"(l4k/ipc|mach_ipc)/\w+\.S", r"", r"sysret", "exit"),
-    (r"(l4k/ipc|mach_ipc)/\w+\.S", r"", _JUMP, "checks"),
-    (r"l4k/ipc/fastpath\.S", r"syscall_entry", r"", "fast path"),
+    (_COPY, r"", _JUMP, "checks"),
+    (_COPY, r"load_user_word|copy_from_user|user_copy_start", r"", "copy in"),
+    (_COPY, r"copy_to_user", r"", "copy out"),
+    (_COPY, r"", r"", "copy"),
+
+    # The fast path. rsp: the running thread, above its frame; r11: its partner; rcx: a capability.
+    # There `je` skips what need not be switched, every other jump refuses.
+    (_FAST, _FAST_ENTRY, r"cmp +\(%rsp\),%rcx|je ", "switch"),
+    (_IPC, r"", r".*%cr[03]|(wr|rd)(msr|[fg]sbase)", "switch"),
+    (_IPC, r"", r"sysret", "exit"),
+    (_IPC, r"", _JUMP, "checks"),
+    (_FAST, _FAST_ENTRY, r"mov +0x\w+\(%rip\),%e[bc]x", "checks"),  # ranks, to be compared
+    (_FAST, _FAST_ENTRY, r"mov +(-0x\w+\(%r11\)|%r\w+,%rsp)|xor ", "exit"),
+    (_FAST, _FAST_ENTRY, r"mov +(%r\w+,-0x\w+\(%rsp\)|%rsp,0x\w+\(%rip\)|0x\w+\(%rip\),%r)",
+     "entry"),
+    (_FAST, _FAST_ENTRY, r"mov +(%eax,%r11d|0x\w+\(%rsp\),%r(cx|11)|"
+                         r"(0x\w+)?\(%rcx(,%r11,8)?\),)", "rights and names"),
+    (_FAST, _FAST_ENTRY, r"mov +((0x\w+)?\(%r11\),%(eax|edx|rcx)|%r11,0x\w+\(%rip\)|"
+                         r"%rcx,0x\w+\(%rsp\)|%rax,%r12|%rdx,%r13|%r12,%rax|%r13,%rdx|"
+                         r"\$0x\w+,%ecx)|inc ", "switch"),
+    (_FAST, _FAST_ENTRY, r"mov[lq] +\$|mov +(%r\w+,0x\w+\(%r11\)|%r11,0x\w+\(%rsp\)|"
+                         r"0x\w+\(%rsp\),%ecx|%ecx,0x\w+\(%rsp\))", "queue"),
+    (_FAST, _FAST_ENTRY, r"mov +%rbx,%rax", "copy"),
+    (_FAST, _FAST_ENTRY, r"mov +-0x\w+\(%rsp\),%rbx|jmp ", "entry"),  # on to the slow path
+    (_FAST, _FAST_ENTRY, r"or |movb |mov +%e[bc]x,0x\w+\(%rip\)", "switch"),  # of the FPU
+    (_FAST, _FAST_ENTRY, r"", "fast path"),
     (r"mach_ipc/entry\.S", r"other|give_way", r"", "exit"),
-    (r"(l4k/ipc|mach_ipc)/\w+\.S", r"", r"", "entry"),
-    (r"l4k/x86_64/entry\.S", r"frame_return", r"", "exit"),
-    (r"l4k/x86_64/entry\.S", r"run_continuation", r"", "schedule"),
-    (r"l4k/x86_64/entry\.S", r"cpu_idle", r"", "other"),
-    (r"l4k/x86_64/entry\.S", r"", r"", "entry"),
+    (_IPC, r"", r"", "entry"),
+
+    (_TRAP, r"frame_return", r"", "exit"),
+    (_TRAP, r"run_continuation", r"", "schedule"),
+    (_TRAP, r"cpu_idle", r"", "other"),
+    (_TRAP, r"", r"", "entry"),
+
+    # The system call of a collocated server.
+    (_PLACE, r"", _JUMP, "checks"),
+    (_PLACE, r"syscall_foreign", r"mov +%\w+,(0x\w+)?(-0x\w+)?\(", "entry"),
+    (_PLACE, r"syscall_foreign", r"mov +-?(0x\w+)?\(%r[bc]x\),|sysret", "exit"),
     (r"personality/place/", r"", r"", "placement"),
 ]]
 

@@ -38,39 +38,60 @@ static bool displacement(uint64_t next, uint64_t target, int32_t *out)
     return d == *out;
 }
 
-/* Could the b8 of a site be the end of an instruction that begins before it, and the number its
- * immediate? `pre` are the three bytes before. Refusing too often only costs the trap. */
-static bool inside_instruction(const unsigned char *pre)
-{
-    static const unsigned char with_imm32[] = {0xc7, 0x81, 0x69}; /* mov, add..., imul */
-    static const unsigned char with_disp32[] = {0x89, 0x8b, 0x8d}; /* mov, mov, lea: b8 is ModRM */
+/* ModRM bytes by their form (SDM vol. 2, table 2-2). */
+#define MOD(modrm) ((modrm) >> 6)
+#define HAS_SIB(modrm, mod) (((modrm) & 0xc7) == ((mod) << 6 | 4))
+#define IS_RIP_RELATIVE(modrm) (((modrm) & 0xc7) == 5)
+#define HAS_DISP32(modrm) (MOD(modrm) == 2 || IS_RIP_RELATIVE(modrm))
 
-    if ((pre[2] & 0xf0) == 0x40) /* REX: another register */
-        return true;
-    for (unsigned i = 0; i < 3; i++) {
-        if (pre[2] == with_disp32[i])
-            return true;
-        if (pre[1] == with_imm32[i] || pre[2] == with_imm32[i]) /* b8 is disp8, or ModRM */
-            return true;
-        if (pre[0] == with_imm32[i] && (pre[1] & 0xc7) == 0x44) /* b8 is disp8 behind a SIB */
-            return true;
-    }
-    return false;
+/* Opcodes with a ModRM and an immediate of 32 or 8 bits. */
+static bool has_imm32(unsigned char op)
+{
+    return op == 0xc7 || op == 0x81 || op == 0x69 || op == 0xf7;
+}
+
+static bool has_imm8(unsigned char op)
+{
+    return op == 0x80 || op == 0x83 || op == 0xc0 || op == 0xc1 || op == 0xc6 || op == 0x6b ||
+           op == 0xf6;
+}
+
+static bool is_prefix(unsigned char c)
+{
+    return (c & 0xf0) == 0x40 || c == 0x66 || c == 0x67 || c == 0xf0 || c == 0xf2 || c == 0xf3 ||
+           c == 0x2e || c == 0x36 || c == 0x3e || c == 0x26 || c == 0x64 || c == 0x65;
+}
+
+#define BEFORE 8
+
+/* Could the b8 of a site be no opcode but part of an instruction that begins before it? `b` points
+ * behind the BEFORE bytes before the site. A ModRM b8 addresses memory at rax, which is a small number
+ * here, and would have faulted, but for LEA. Refusing too often only costs the trap. */
+static bool inside_instruction(const unsigned char *b)
+{
+    return is_prefix(b[-1]) ||                                        /* another mov */
+           b[-1] == 0x8d || HAS_SIB(b[-1], 2) ||                      /* ModRM of LEA; SIB, disp32 */
+           (has_imm32(b[-2]) && (MOD(b[-1]) == 1 || HAS_SIB(b[-1], 0))) || /* disp8, SIB; imm32 */
+           (has_imm32(b[-3]) && HAS_SIB(b[-2], 1)) ||                 /* disp8 behind a SIB */
+           (has_imm32(b[-5]) && HAS_DISP32(b[-4])) ||                 /* end of a disp32 */
+           (has_imm32(b[-6]) && (HAS_SIB(b[-5], 2) || HAS_SIB(b[-5], 0))) ||
+           (has_imm8(b[-2]) && HAS_DISP32(b[-1])) ||                  /* begin of a disp32 */
+           (has_imm8(b[-3]) && (HAS_SIB(b[-2], 2) || HAS_SIB(b[-2], 0))) ||
+           ((b[-4] & 0xf8) == 0xb8 && (b[-5] & 0xf0) == 0x40) ||      /* in an imm64 */
+           (b[-4] & 0xfc) == 0xa0;                                    /* in a 64-bit address */
 }
 
 static bool site_matches(struct host_space *s, uint64_t site, uint32_t nr)
 {
-    unsigned char code[SITE_SIZE], pre[3];
+    unsigned char code[SITE_SIZE], before[BEFORE];
     uint32_t imm;
 
     if (host_copy_in(s, code, site, sizeof(code)) != HOST_DONE)
         return false;
     memcpy(&imm, code + 1, sizeof(imm));
-    if (code[0] != 0xb8 || imm != nr || code[5] != 0x0f || code[6] != 0x05)
-        return false;
-    /* Nothing before the site can be read: then no instruction begins there. */
-    return host_copy_in(s, pre, site - sizeof(pre), sizeof(pre)) != HOST_DONE ||
-           !inside_instruction(pre);
+    return code[0] == 0xb8 && imm == nr && code[5] == 0x0f && code[6] == 0x05 &&
+           host_copy_in(s, before, site - BEFORE, BEFORE) == HOST_DONE &&
+           !inside_instruction(before + BEFORE);
 }
 
 static bool write_slot(struct host_space *s, uint64_t slot, uint32_t nr, uint64_t back)
@@ -112,7 +133,7 @@ static bool patch(struct host_space *s, uint64_t back, uint32_t nr)
 {
     uint64_t slot;
 
-    if (back < LINUX_USER_MIN + SITE_SIZE || s->slots >= SLOTS ||
+    if (back < LINUX_USER_MIN + BEFORE + SITE_SIZE || s->slots >= SLOTS ||
         !site_matches(s, back - SITE_SIZE, nr))
         return false;
     slot = slot_address(s->slots);
@@ -125,10 +146,12 @@ static bool patch(struct host_space *s, uint64_t back, uint32_t nr)
 void patch_site(struct host_call *c)
 {
     struct host_space *s = c->thread->space;
-    uint64_t back = place_utcb(c->thread)->reflect_rip;
+    const struct utcb *utcb = place_utcb(c->thread);
+    uint64_t back = utcb->reflect_rip;
     uint64_t *known = &s->unpatchable[back / 2 % UNPATCHABLE_SITES];
 
-    if (*known != back && !patch(s, back, (uint32_t)c->nr))
+    /* A `mov` of the number clears the upper half of rax. */
+    if (*known != back && !(utcb->reflect_rax == c->nr && patch(s, back, (uint32_t)c->nr)))
         *known = back;
 }
 
