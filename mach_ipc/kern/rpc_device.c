@@ -57,6 +57,17 @@ static uint32_t take_input(char *to, uint32_t room)
     return n;
 }
 
+/* Nobody waits any more at a port that died. */
+static void forget_dead_reader(void)
+{
+    struct port *dead = reader;
+
+    if (!dead || dead->active)
+        return;
+    reader = NULL;
+    port_release_send_once(dead);
+}
+
 /* mode, record, bytes wanted. */
 static int32_t read_inband(struct rpc *r)
 {
@@ -64,6 +75,7 @@ static int32_t read_inband(struct rpc *r)
     uint32_t room = rpc_u32(r, 2) < INBAND_MAX ? rpc_u32(r, 2) : INBAND_MAX;
     uint32_t n = take_input(bytes, room);
 
+    forget_dead_reader();
     if (n) {
         memcpy(rpc_out_inline(r, MACH_MSG_TYPE_CHAR, 8, n), bytes, n);
         return KERN_SUCCESS;

@@ -82,7 +82,7 @@ static int32_t object_create(struct rpc *r)
     return answer_object(r, object, payer);
 }
 
-/* Buffers kept for reuse are not in use. */
+/* Buffers kept for reuse are not in use, nor are the records of frames. */
 static int32_t counters(struct rpc *r)
 {
     struct mach_counters *c = rpc_out_inline(r, MACH_MSG_TYPE_INTEGER_64, 64, sizeof(*c) / 8);
@@ -91,7 +91,7 @@ static int32_t counters(struct rpc *r)
     *c = (struct mach_counters){
         .free_frames = frame_free_count(),
         .resident_pages = vm_pages_resident,
-        .kmem = kmem_in_use(),
+        .kmem = kmem_in_use() - vm_page_record_bytes,
         .ports = ports_in_use,
         .port_sets = port_sets_in_use,
         .messages = kmsgs_in_use,

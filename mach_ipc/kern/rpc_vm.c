@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Requests about a task's memory. */
 #include "l4k/kern/frame.h"
+#include "l4k/vm/vm_fault.h"
 #include "l4k/vm/vm_map.h"
 #include "l4k/vm/vm_ool.h"
 #include "mach_ipc/kern/rpc.h"
@@ -121,6 +122,26 @@ static int32_t inherit(struct rpc *r)
                                                      (enum vm_inherit)rpc_u32(r, 2)));
 }
 
+/* A short read finds its pages there or brings them, so that a lack of memory is its answer and not a
+ * fault of whoever looks at the data later. */
+#define READ_NOW_MAX 0x10000
+
+static enum status bring_pages(struct vm_map *map, uint64_t from, uint64_t size)
+{
+    enum status s = OK;
+
+    if (size > READ_NOW_MAX || from > map->max - size)
+        return OK; /* what is wrong with the range is told by who takes it */
+    for (uint64_t at = vm_trunc_page(from); at < from + size && s == OK; at += PAGE_SIZE) {
+        paddr_t pa;
+        unsigned prot;
+
+        if (!pmap_extract(vm_map_pmap(map), at, &pa, &prot) || !(prot & VM_PROT_READ))
+            s = vm_fault(map, at, VM_PROT_READ);
+    }
+    return s;
+}
+
 static int32_t read(struct rpc *r)
 {
     uint64_t size = r->in[1].value;
@@ -130,6 +151,8 @@ static int32_t read(struct rpc *r)
     if (size > UINT32_MAX)
         return KERN_INVALID_ARGUMENT;
     if (size)
+        s = bring_pages(r->task->mach.task.map, r->in[0].value, size);
+    if (size && s == OK)
         s = vm_ool_take(r->task->mach.task.map, r->in[0].value, size, false, thread_quota(r->self),
                         &ool);
     if (s == OK)
