@@ -32,6 +32,7 @@ all:
 
 help:
 	@echo 'make table               measure every row, print the table, write results/'
+	@echo 'make breakdown           where CONFIG spends the instructions of BENCH (getpid)'
 	@echo 'make check               run all tests'
 	@echo 'make                     build every kernel and its boot archive'
 	@echo 'make boot CONFIG=NAME    boot a configuration on this terminal; leave: Ctrl-A X'

@@ -15,7 +15,7 @@ BENCH_INITRAMFS := $(BENCH_OUT)/initramfs.cpio
 BENCH_TINY := $(BENCH_OUT)/tiny.elf
 BENCH_HOST_TESTS := $(BENCH_OUT)/host_count
 
-.PHONY: plugin bench-initramfs bench-tests table
+.PHONY: plugin bench-initramfs bench-tests table breakdown
 plugin: $(BENCH_PLUGIN)
 bench-initramfs: $(BENCH_INITRAMFS)
 bench-tests: $(BENCH_HOST_TESTS) $(BENCH_TINY) $(BENCH_PLUGIN) $(BENCH_INITRAMFS)
@@ -77,5 +77,12 @@ BENCH_KERNELS := $(foreach config,$(TABLE_CONFIGS),build/$(config)/kernel.elf \
 
 table: $(BENCH_PLUGIN) $(BENCH_INITRAMFS) $(BENCH_KERNELS)
 	$(Q)scripts/table $(if $(CPU),--cpu $(CPU))
+
+# --- Where the instructions of one operation go ---
+BENCH ?= getpid
+
+breakdown: $(BENCH_PLUGIN) $(BENCH_INITRAMFS) $(if $(filter $(CONFIGS),$(CONFIG)),\
+    build/$(CONFIG)/kernel.elf build/$(CONFIG)/boot.cpio)
+	$(Q)scripts/breakdown '$(CONFIG)' '$(BENCH)' $(if $(CPU),--cpu $(CPU))
 
 -include $(BENCH_PLUGIN_OBJ:.o=.d) $(BENCH_LINUX_OBJ:.o=.d) $(BENCH_OUT)/bench/linux/hello.d

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The counting core: regions, classes, probes, kernel bursts, restarted instructions. */
+/* The counting core: regions, classes, probes, functions, kernel bursts, restarted instructions. */
 #include "bench/plugin/count.h"
 
 #include <inttypes.h>
@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "bench/marker.h"
+#include "bench/plugin/function.h"
 
 #define HASH_SIZE 65536
 #define PENDING_MAX 64
@@ -17,6 +18,12 @@
 /* A run of kernel instructions, with the instructions just outside it. */
 struct burst {
     uint64_t from, to, insn, times;
+};
+
+/* What a function executed; those of no function count by class. */
+struct by_function {
+    uint64_t insn, entries;
+    bool seen; /* its index is in `order` */
 };
 
 /* An instruction after which execution went elsewhere without its doing. It has faulted if a
@@ -46,6 +53,11 @@ struct counter {
     struct burst burst; /* the one that runs */
     struct burst *bursts; /* hash by content */
     unsigned int n_bursts;
+
+    const struct function_table *functions; /* or NULL */
+    struct by_function *by_function; /* the functions, then the classes */
+    uint32_t *order; /* indices in by_function, as they first executed */
+    uint32_t n_order;
 };
 
 /* --- Arguments --- */
@@ -105,16 +117,22 @@ static bool parse_probe(struct count_config *config, const char *text)
     return true;
 }
 
+static bool parse_path(char *path, size_t size, const char *text)
+{
+    size_t length = strlen(text);
+
+    if (length == 0 || length >= size)
+        return false;
+    memcpy(path, text, length + 1);
+    return true;
+}
+
 static bool parse_word(struct count_config *config, const char *word)
 {
-    if (!strncmp(word, "out=", 4)) {
-        size_t length = strlen(word + 4);
-
-        if (length == 0 || length >= sizeof(config->out))
-            return false;
-        memcpy(config->out, word + 4, length + 1);
-        return true;
-    }
+    if (!strncmp(word, "out=", 4))
+        return parse_path(config->out, sizeof(config->out), word + 4);
+    if (!strncmp(word, "functions=", 10))
+        return parse_path(config->functions, sizeof(config->functions), word + 10);
     if (!strncmp(word, "class=", 6))
         return parse_class(config, word + 6);
     if (!strncmp(word, "probe=", 6))
@@ -135,8 +153,9 @@ bool count_config_parse(struct count_config *config, int argc, char *const *argv
         if (parse_word(config, argv[i]))
             continue;
         snprintf(error, error_size,
-                 "argument '%s' is not out=FILE, class=NAME:LO-HI, probe=NAME:ADDR or bursts=1 "
-                 "(hexadecimal, names of at most %d letters, at most %d classes and %d probes)",
+                 "argument '%s' is not out=FILE, class=NAME:LO-HI, probe=NAME:ADDR, functions=FILE "
+                 "or bursts=1 (hexadecimal, names of at most %d letters, at most %d classes and %d "
+                 "probes)",
                  argv[i], COUNT_NAME - 1, COUNT_MAX_CLASSES - CLASS_FIRST_GIVEN, COUNT_MAX_PROBES);
         return false;
     }
@@ -259,6 +278,11 @@ static struct count_insn *describe_new(struct counter *counter, const struct cou
     for (unsigned int i = 0; i < counter->config.n_probes; i++)
         if (counter->config.probes[i].addr == key->addr)
             insn->probe = i + 1;
+    if (counter->functions) {
+        insn->function = function_find(counter->functions, key->addr, &insn->entry);
+        if (insn->function == FUNCTION_NONE)
+            insn->function = counter->functions->n_names + insn->class;
+    }
     return insn;
 }
 
@@ -333,6 +357,44 @@ static void burst_print(struct counter *counter)
                 counter->region, BURSTS_MAX - 1);
 }
 
+/* --- Functions --- */
+
+static void function_step(struct counter *counter, const struct count_insn *insn)
+{
+    struct by_function *f = &counter->by_function[insn->function];
+
+    if (!f->seen) {
+        f->seen = true;
+        counter->order[counter->n_order++] = insn->function;
+    }
+    f->insn++;
+    f->entries += insn->entry;
+}
+
+static void functions_clear(struct counter *counter)
+{
+    for (uint32_t i = 0; i < counter->n_order; i++)
+        counter->by_function[counter->order[i]] = (struct by_function){ 0 };
+    counter->n_order = 0;
+}
+
+static void functions_print(struct counter *counter)
+{
+    const struct function_table *table = counter->functions;
+
+    for (uint32_t i = 0; i < counter->n_order; i++) {
+        uint32_t index = counter->order[i];
+        const struct by_function *f = &counter->by_function[index];
+        bool none = index >= table->n_names;
+
+        fprintf(counter->out,
+                "{\"region\": %u, \"function\": {\"name\": \"%s%s\", \"insn\": %" PRIu64
+                ", \"entries\": %" PRIu64 "}}\n", counter->region, none ? "?" : "",
+                none ? counter->config.classes[index - table->n_names].name : table->names[index],
+                f->insn, f->entries);
+    }
+}
+
 /* --- Regions --- */
 
 static void region_open(struct counter *counter, const struct count_insn *insn)
@@ -354,6 +416,7 @@ static void region_open(struct counter *counter, const struct count_insn *insn)
     counter->n_bursts = 0;
     if (counter->bursts)
         memset(counter->bursts, 0, BURSTS_MAX * sizeof(*counter->bursts));
+    functions_clear(counter);
 }
 
 static void region_print(struct counter *counter)
@@ -389,6 +452,8 @@ static void region_close(struct counter *counter, const struct count_insn *insn)
     region_print(counter);
     if (counter->config.bursts)
         burst_print(counter);
+    if (counter->functions)
+        functions_print(counter);
     fflush(counter->out);
     counter->open = false;
 }
@@ -440,6 +505,10 @@ static void returned(struct counter *counter, const struct count_insn *insn)
             counter->by[insn->class]--;
             if (insn->probe)
                 counter->probes[insn->probe - 1]--;
+            if (counter->functions) {
+                counter->by_function[insn->function].insn--;
+                counter->by_function[insn->function].entries -= insn->entry;
+            }
             counter->restarted++;
         } else if (left->addr + left->size != insn->addr) {
             continue;
@@ -467,6 +536,8 @@ static void count(struct counter *counter, const struct count_insn *insn)
     counter->by[insn->class]++;
     if (insn->probe)
         counter->probes[insn->probe - 1]++;
+    if (counter->functions)
+        function_step(counter, insn);
     counter->last = insn;
 }
 
@@ -508,6 +579,18 @@ struct counter *counter_new(const struct count_config *config, FILE *out)
     return counter;
 }
 
+bool counter_use_functions(struct counter *counter, const struct function_table *functions)
+{
+    size_t n = (size_t)functions->n_names + COUNT_MAX_CLASSES;
+
+    counter->by_function = calloc(n, sizeof(*counter->by_function));
+    counter->order = calloc(n, sizeof(*counter->order));
+    if (!counter->by_function || !counter->order)
+        return false;
+    counter->functions = functions;
+    return true;
+}
+
 void counter_free(struct counter *counter)
 {
     for (unsigned int i = 0; counter->hash && i < HASH_SIZE; i++) {
@@ -520,5 +603,7 @@ void counter_free(struct counter *counter)
     }
     free(counter->hash);
     free(counter->bursts);
+    free(counter->by_function);
+    free(counter->order);
     free(counter);
 }

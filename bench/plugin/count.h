@@ -12,6 +12,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
+struct function_table;
+
 #define COUNT_MAX_CLASSES 8
 #define COUNT_MAX_PROBES 8
 #define COUNT_NAME 24
@@ -32,6 +34,7 @@ struct count_config {
     unsigned int n_probes;
     bool bursts;
     char out[4096]; /* path of the output file */
+    char functions[4096]; /* path of the table of functions (function.h); empty: none */
 };
 
 /* What is known of an instruction before it runs. */
@@ -42,6 +45,8 @@ struct count_insn {
     uint8_t probe; /* 1 + index in config.probes, or 0 */
     uint8_t region; /* of a marker */
     uint8_t flags;
+    bool entry; /* enters its function */
+    uint32_t function; /* index of its count by function */
     struct count_insn *hash_next;
 };
 
@@ -62,6 +67,10 @@ bool count_config_parse(struct count_config *config, int argc, char *const *argv
 /* NULL without memory. `out` stays the caller's. */
 struct counter *counter_new(const struct count_config *config, FILE *out);
 void counter_free(struct counter *counter);
+
+/* From now on each region's line is followed by its counts by function. Before any instruction is
+ * described. The table stays the caller's. False without memory. */
+bool counter_use_functions(struct counter *counter, const struct function_table *functions);
 
 /* The description of the instruction at `addr`; it lives as long as the counter. NULL without
  * memory. */

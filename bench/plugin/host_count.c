@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "bench/plugin/count.h"
+#include "bench/plugin/function.h"
 
 #define KERNEL UINT64_C(0xffffffff81000000)
 #define USER UINT64_C(0x401000)
@@ -23,6 +24,7 @@ static const uint8_t nop[] = { 0x90 }, jmp[] = { 0xeb, 0xfe }, syscall_[] = { 0x
                      open6[] = { 0x0f, 0x1f, 0x80, 6, 1, 0x34, 0x4c };
 
 static struct counter *counter;
+static struct function_table functions;
 static FILE *out;
 static char *text;
 static size_t text_size;
@@ -42,6 +44,21 @@ static void start(int argc, char **argv)
     assert_non_null(counter);
 }
 
+/* Read a table of functions: what is wrong with it, or "". */
+static const char *read_functions(const char *lines)
+{
+    static char error[128];
+    FILE *in = fmemopen((void *)lines, strlen(lines), "r");
+    bool good;
+
+    assert_non_null(in);
+    error[0] = '\0';
+    good = function_table_read(&functions, in, error, sizeof(error));
+    assert_int_equal(good, error[0] == '\0');
+    fclose(in);
+    return error;
+}
+
 /* What it has written, up to now. */
 static void expect(const char *wanted)
 {
@@ -57,6 +74,7 @@ static int stop(void **state)
     if (out)
         fclose(out);
     free(text);
+    function_table_free(&functions);
     counter = NULL;
     out = NULL;
     text = NULL;
@@ -203,6 +221,109 @@ static void kernel_bursts(void **state)
            "\"insn\": 2, \"n\": 3}}\n");
 }
 
+/* By function, in order of first execution; what is in no function, by class. */
+static void by_function(void **state)
+{
+    (void)state;
+    assert_string_equal(read_functions("401000 401010 e a program\n"
+                                       "ffffffff81000000 ffffffff81000002 e entry\n"
+                                       "ffffffff81000002 ffffffff81000004 - middle\n"
+                                       "ffffffff81000004 ffffffff81000008 - entry\n"), "");
+    start(0, NULL);
+    assert_true(counter_use_functions(counter, &functions));
+    EXEC(USER, open5);
+    for (int i = 0; i < 2; i++) {
+        EXEC(USER + 7, syscall_);
+        EXEC(KERNEL, nop);
+        EXEC(KERNEL + 1, nop);
+        EXEC(KERNEL + 2, jmp);
+        EXEC(KERNEL + 4, sysret);
+        EXEC(USER + 9, jmp);
+    }
+    EXEC(0x500000, jmp);
+    EXEC(USER + 11, close5);
+    expect("{\"region\": 5, \"insn\": 13, \"by\": {\"user\": 5, \"kernel\": 8}, "
+           "\"rep_bytes\": 0, \"repeats\": 0, \"restarted\": 0, \"probes\": {}}\n"
+           "{\"region\": 5, \"function\": "
+           "{\"name\": \"a program\", \"insn\": 4, \"entries\": 0}}\n"
+           "{\"region\": 5, \"function\": {\"name\": \"entry\", \"insn\": 6, \"entries\": 2}}\n"
+           "{\"region\": 5, \"function\": {\"name\": \"middle\", \"insn\": 2, \"entries\": 0}}\n"
+           "{\"region\": 5, \"function\": {\"name\": \"?user\", \"insn\": 1, \"entries\": 0}}\n");
+}
+
+/* Each occurrence of a region begins anew. */
+static void by_function_anew(void **state)
+{
+    (void)state;
+    assert_string_equal(read_functions("401000 401010 - f\n"), "");
+    start(0, NULL);
+    assert_true(counter_use_functions(counter, &functions));
+    for (int i = 0; i < 2; i++) {
+        EXEC(USER, open5);
+        EXEC(USER + 7, jmp);
+        EXEC(USER + 9, close5);
+    }
+#define OCCURRENCE                                                                    \
+    "{\"region\": 5, \"insn\": 1, \"by\": {\"user\": 1, \"kernel\": 0}, "              \
+    "\"rep_bytes\": 0, \"repeats\": 0, \"restarted\": 0, \"probes\": {}}\n"            \
+    "{\"region\": 5, \"function\": {\"name\": \"f\", \"insn\": 1, \"entries\": 0}}\n"
+    expect(OCCURRENCE OCCURRENCE);
+}
+
+/* A restarted instruction counts once for its function, too. */
+static void restarted_in_function(void **state)
+{
+    (void)state;
+    assert_string_equal(read_functions("401007 401009 e f\n"), "");
+    start(0, NULL);
+    assert_true(counter_use_functions(counter, &functions));
+    EXEC(USER, open5);
+    EXEC(USER + 7, load);
+    EXEC(KERNEL, iret);
+    EXEC(USER + 7, load);
+    EXEC(USER + 9, close5);
+    expect("{\"region\": 5, \"insn\": 2, \"by\": {\"user\": 1, \"kernel\": 1}, "
+           "\"rep_bytes\": 0, \"repeats\": 0, \"restarted\": 1, \"probes\": {}}\n"
+           "{\"region\": 5, \"function\": {\"name\": \"f\", \"insn\": 1, \"entries\": 1}}\n"
+           "{\"region\": 5, \"function\": {\"name\": \"?kernel\", \"insn\": 1, \"entries\": 0}}\n");
+}
+
+static void finding_functions(void **state)
+{
+    bool entry;
+
+    (void)state;
+    assert_string_equal(read_functions("10 20 e a\n20 30 - b\n40 50 e a\n"), "");
+    assert_int_equal(functions.n_names, 2);
+    assert_int_equal(function_find(&functions, 0xf, &entry), FUNCTION_NONE);
+    assert_int_equal(function_find(&functions, 0x10, &entry), 0);
+    assert_true(entry);
+    assert_int_equal(function_find(&functions, 0x1f, &entry), 0);
+    assert_false(entry);
+    assert_int_equal(function_find(&functions, 0x20, &entry), 1);
+    assert_false(entry);
+    assert_int_equal(function_find(&functions, 0x30, &entry), FUNCTION_NONE);
+    assert_int_equal(function_find(&functions, 0x40, &entry), 0);
+    assert_true(entry);
+    assert_int_equal(function_find(&functions, 0x50, &entry), FUNCTION_NONE);
+}
+
+static void malformed_functions(void **state)
+{
+    static char *const bad[] = {
+        "10 20 e\n", "10 20 x a\n", "10 e a\n", "20 10 e a\n", "10 10 e a\n",
+        "10 20 e a\"b\n", "10 20 e a\\\n", "10 20 e a\n1f 30 e b\n", "z\n", "\n",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        const char *error = read_functions(bad[i]);
+
+        assert_true(strlen(error) > 0 && !strchr(error, '\n'));
+        assert_null(functions.ranges);
+    }
+}
+
 static void misplaced_markers(void **state)
 {
     (void)state;
@@ -220,7 +341,8 @@ static void malformed_arguments(void **state)
 {
     static char *const bad[] = {
         "class=x", "class=x:1", "class=x:2-1", "class=x:1-2x", "class=:1-2", "class=X y:1-2",
-        "class=x:-1", "probe=x:", "probe=x:0xg", "probe=:1", "bursts=2", "out=", "nonsense", "",
+        "class=x:-1", "probe=x:", "probe=x:0xg", "probe=:1", "bursts=2", "out=", "functions=",
+        "nonsense", "",
         "class=a_name_that_is_far_too_long_for_it:1-2",
     };
     struct count_config config;
@@ -249,6 +371,11 @@ int main(void)
         cmocka_unit_test_teardown(faulting_instruction_counts_once, stop),
         cmocka_unit_test_teardown(interrupted_instruction_is_not_restarted, stop),
         cmocka_unit_test_teardown(kernel_bursts, stop),
+        cmocka_unit_test_teardown(by_function, stop),
+        cmocka_unit_test_teardown(by_function_anew, stop),
+        cmocka_unit_test_teardown(restarted_in_function, stop),
+        cmocka_unit_test_teardown(finding_functions, stop),
+        cmocka_unit_test(malformed_functions),
         cmocka_unit_test_teardown(misplaced_markers, stop),
         cmocka_unit_test(malformed_arguments),
     };

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The QEMU plugin that counts guest instructions between markers.
  *
- *     -plugin build/bench/insn.so,out=FILE[,class=NAME:LO-HI][,probe=NAME:ADDR][,bursts=1]
+ *     -plugin build/bench/insn.so,out=FILE[,class=NAME:LO-HI][,probe=NAME:ADDR]
+ *         [,functions=FILE][,bursts=1]
  *
  * This file only connects the counting core (count.c) to QEMU; arguments and output are described
  * in bench/README.md. Callbacks use one counter for one virtual CPU. */
@@ -10,11 +11,13 @@
 #include <string.h>
 
 #include "bench/plugin/count.h"
+#include "bench/plugin/function.h"
 #include "bench/plugin/qemu_plugin_v1.h"
 
 QEMU_PLUGIN_EXPORT int qemu_plugin_version = QEMU_PLUGIN_API;
 
 static struct counter *counter;
+static struct function_table functions;
 static FILE *output;
 
 static void on_insn(unsigned int vcpu, void *data)
@@ -71,6 +74,24 @@ static int refuse(const char *why)
     return 1;
 }
 
+/* The table of functions, if one was asked for; false, and one line in `error`. */
+static bool load_functions(const char *path, char *error, size_t error_size)
+{
+    FILE *in;
+    bool good;
+
+    if (path[0] == '\0')
+        return true;
+    in = fopen(path, "r");
+    if (!in) {
+        snprintf(error, error_size, "cannot read %.300s: %s", path, strerror(errno));
+        return false;
+    }
+    good = function_table_read(&functions, in, error, error_size);
+    fclose(in);
+    return good;
+}
+
 QEMU_PLUGIN_EXPORT int qemu_plugin_install(uint64_t id, const struct qemu_plugin_host *host,
                                            int argc, char **argv)
 {
@@ -83,13 +104,15 @@ QEMU_PLUGIN_EXPORT int qemu_plugin_install(uint64_t id, const struct qemu_plugin
         return refuse("only qemu-system-x86_64 can be counted");
     if (!count_config_parse(&config, argc, argv, error, sizeof(error)))
         return refuse(error);
+    if (!load_functions(config.functions, error, sizeof(error)))
+        return refuse(error);
     output = fopen(config.out, "w");
     if (!output) {
         snprintf(error, sizeof(error), "cannot write %.300s: %s", config.out, strerror(errno));
         return refuse(error);
     }
     counter = counter_new(&config, output);
-    if (!counter)
+    if (!counter || (config.functions[0] && !counter_use_functions(counter, &functions)))
         return refuse("out of memory");
     qemu_plugin_register_vcpu_tb_trans_cb(id, on_translate);
     qemu_plugin_register_atexit_cb(id, on_end, NULL);

@@ -212,10 +212,12 @@ def as_json(breakdown, about):
             "insn": measure.divide(breakdown.insn, one.iterations), "loop_insn": breakdown.insn,
             "loop_kernel": breakdown.kernel,
             "phases": [{"phase": phase, "insn": float(per(insn)), "loop_insn": insn,
-                        "loop_kernel": kernel} for phase, insn, kernel in breakdown.totals()],
+                        "loop_kernel": kernel}
+                       for phase, insn, kernel in breakdown.totals()],
             "functions": [{"phase": line.phase, "function": _short(line.label),
-                           "kernel": line.kernel, "insn": float(per(line.insn)), "loop_insn": line.insn,
-                           "loop_entries": line.entries} for line in breakdown.lines]}
+                           "kernel": line.kernel, "insn": float(per(line.insn)),
+                           "loop_insn": line.insn, "loop_entries": line.entries}
+                          for line in breakdown.lines]}
 
 
 def as_csv(breakdown, about):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The phases of an operation, as data: which function, inlined function or instruction is part of
+"""The phases of an operation, as data: which function, inlined function or instruction belongs to
 which. What is not named here is "other".
 
 A "check" is whatever the kernel does only to find out whether it must refuse: the condition of an
@@ -15,64 +15,69 @@ PHASES = ["user program", "stub", "entry", "fast path", "copy in", "rights and n
 
 INHERIT = None  # an inlined function without a phase of its own is part of who calls it
 
-# Kernel functions: a pattern of `path:function`, matched at its start, the first that fits counts.
-# For an inlined function it is asked first about itself, then about who it is inlined in.
-FUNCTIONS = [(re.compile(pattern), phase) for pattern, phase in [
-    # Checks that are functions.
-    (r"mach_ipc/right_move\.c:right_copyin_check$", "checks"),
-    (r"mach_ipc/copyin\.c:(well_formed|times)$", "checks"),
-    (r"mach_ipc/mach_msg\.c:takes_reply$", "checks"),
-    (r"mach_ipc/message\.c:refuses$", "checks"),
-    (r"mach_ipc/port\.h:port_valid$", "checks"),
-    (r"mach_ipc/right\.h:right_check$", "checks"),
-    (r"mach_ipc/kern/exception\.c:(reply_ok|result_ok|state_reply_ok)$", "checks"),
-    (r"mach_ipc/kern/state\.c:sanitise$", "checks"),
+# Kernel functions: patterns of the path and of the function, both of the whole; the first rule that
+# fits counts. An inlined function is asked about first, then what it is inlined in.
+ANY = r".*"
+FUNCTIONS = [(re.compile(path), re.compile(function), phase) for path, function, phase in [
+    # Functions that are checks.
+    (r"mach_ipc/right_move\.c", r"right_copyin_check", "checks"),
+    (r"mach_ipc/right\.h", r"right_check", "checks"),
+    (r"mach_ipc/port\.h", r"port_valid", "checks"),
+    (r"mach_ipc/copyin\.c", r"well_formed|times", "checks"),
+    (r"mach_ipc/mach_msg\.c", r"takes_reply", "checks"),
+    (r"mach_ipc/message\.c", r"refuses", "checks"),
+    (r"mach_ipc/kern/exception\.c", r"reply_ok|result_ok|state_reply_ok", "checks"),
+    (r"mach_ipc/kern/state\.c", r"sanitise", "checks"),
     # The Mach-style path.
-    (r"mach_ipc/copyin\.c:(copyin_(common|header|right|inline)|check_reply|cancel_request)$",
+    (r"mach_ipc/copyin\.c",
+     r"copyin_common|copyin_header|copyin_right|copyin_inline|check_reply|cancel_request",
      "rights and names"),
-    (r"mach_ipc/copyin\.c:", "copy in"),
-    (r"mach_ipc/copyout\.c:(consume_destination|copyout_right|kmsg_consume_remote|"
-     r"kmsg_copyout_destination)$", "rights and names"),
-    (r"mach_ipc/copyout\.c:", "copy out"),
-    (r"mach_ipc/(space|right|right_move|port|port_set|notify)\.[ch]:", "rights and names"),
-    (r"mach_ipc/kmsg\.[ch]:kmsg_(next|remote|local|set_header)$", INHERIT),
-    (r"mach_ipc/kmsg\.[ch]:", "buffers"),
-    (r"mach_ipc/(message\.[ch]|queue\.h):", "queue"),
-    (r"mach_ipc/mach_msg\.c:mach_msg_trap$", "entry"),
-    (r"mach_ipc/mach_msg\.c:finish$", "exit"),
-    (r"mach_ipc/mach_msg\.c:(receive_message|tell_size|too_large)$", "copy out"),
-    (r"mach_ipc/mach_msg\.c:", "queue"),
-    (r"mach_ipc/wait\.[ch]:mach_return$", "exit"),
-    (r"mach_ipc/wait\.[ch]:", "schedule"),
-    (r"mach_ipc/kern/exception\.c:", "exception"),
-    (r"mach_ipc/kern/state\.c:", "thread state"),
-    (r"mach_ipc/kern/(trap|foreign)\.c:", "entry"),
-    (r"mach_ipc/(kern/|mach_port\.)", "kernel object"),
+    (r"mach_ipc/copyin\.c", ANY, "copy in"),
+    (r"mach_ipc/copyout\.c",
+     r"consume_destination|copyout_right|kmsg_consume_remote|kmsg_copyout_destination",
+     "rights and names"),
+    (r"mach_ipc/copyout\.c", ANY, "copy out"),
+    (r"mach_ipc/(space|right|right_move|port|port_set|notify)\.[ch]", ANY, "rights and names"),
+    (r"mach_ipc/kmsg\.[ch]", r"kmsg_next|kmsg_remote|kmsg_local|kmsg_set_header", INHERIT),
+    (r"mach_ipc/kmsg\.[ch]", ANY, "buffers"),
+    (r"mach_ipc/(message\.[ch]|queue\.h)", ANY, "queue"),
+    (r"mach_ipc/mach_msg\.c", r"mach_msg_trap", "entry"),
+    (r"mach_ipc/mach_msg\.c", r"finish", "exit"),
+    (r"mach_ipc/mach_msg\.c", r"receive_message|tell_size|too_large", "copy out"),
+    (r"mach_ipc/mach_msg\.c", ANY, "queue"),
+    (r"mach_ipc/wait\.[ch]", r"mach_return", "exit"),
+    (r"mach_ipc/wait\.[ch]", ANY, "schedule"),
+    (r"mach_ipc/kern/exception\.c", ANY, "exception"),
+    (r"mach_ipc/kern/state\.c", ANY, "thread state"),
+    (r"mach_ipc/kern/(trap|foreign)\.c", ANY, "entry"),
+    (r"mach_ipc/(kern/.*|mach_port\.[ch])", ANY, "kernel object"),
     # The L4-style path.
-    (r"l4k/ipc/cap\.[ch]:", "rights and names"),
-    (r"l4k/ipc/(invoke\w*|gate|init)\.c:", "kernel object"),
-    (r"l4k/ipc/(transfer|utcb)\.c:", "copy"),
-    (r"l4k/ipc/fault\.c:", "exception"),
-    (r"l4k/ipc/(wait|l4_thread)\.[ch]:", "schedule"),
-    (r"l4k/ipc/ipc\.[ch]:ipc_syscall$", "entry"),
-    (r"l4k/ipc/ipc\.[ch]:ipc_switch$", "switch"),
-    (r"l4k/ipc/", "queue"),
+    (r"l4k/ipc/cap\.[ch]", ANY, "rights and names"),
+    (r"l4k/ipc/(invoke\w*|gate|init)\.[ch]", ANY, "kernel object"),
+    (r"l4k/ipc/(transfer|utcb)\.c", ANY, "copy"),
+    (r"l4k/ipc/fault\.c", ANY, "exception"),
+    (r"l4k/ipc/(wait|l4_thread)\.[ch]", ANY, "schedule"),
+    (r"l4k/ipc/ipc\.[ch]", r"ipc_syscall", "entry"),
+    (r"l4k/ipc/ipc\.[ch]", r"ipc_switch", "switch"),
+    (r"l4k/ipc/.*", ANY, "queue"),
     # What both stand on.
-    (r"l4k/kern/(sched\.[ch]:(sched_switch_to|thread_activate)|fpu\.[ch]:|regs\.[ch]:)", "switch"),
-    (r"l4k/kern/thread\.[ch]:thread_(load|store)_bases$", "switch"),
-    (r"l4k/kern/(sched|timeout)\.[ch]:", "schedule"),
-    (r"l4k/kern/(kmem|kvm)\.[ch]:", "buffers"),
-    (r"l4k/vm/pmap\.[ch]:pmap_activate$", "switch"),
-    (r"l4k/vm/pmap\.h:", INHERIT),
-    (r"l4k/vm/|l4k/kern/frame\.[ch]:", "vm"),
-    (r"l4k/kern/(object|task|thread|entropy)\.[ch]:|l4k/sys/(main|root)\.c:", "kernel object"),
-    (r"l4k/sys/trap\.c:", "entry"),
-    (r"l4k/lib/string\.c:", "copy"),
-    (r"personality/place/", "placement"),
+    (r"l4k/kern/sched\.[ch]", r"sched_switch_to|thread_activate", "switch"),
+    (r"l4k/kern/(fpu|regs)\.[ch]", ANY, "switch"),
+    (r"l4k/kern/(sched|timeout)\.[ch]", ANY, "schedule"),
+    (r"l4k/kern/(kmem|kvm)\.[ch]", ANY, "buffers"),
+    (r"l4k/kern/(object|task|thread)\.h", ANY, INHERIT),
+    (r"l4k/kern/(object|task|thread|entropy)\.c", ANY, "kernel object"),
+    (r"l4k/vm/pmap\.c", r"pmap_activate", "switch"),
+    (r"l4k/vm/pmap\.h", ANY, INHERIT),
+    (r"l4k/vm/.*|l4k/kern/frame\.[ch]", ANY, "vm"),
+    (r"l4k/sys/trap\.c", ANY, "entry"),
+    (r"l4k/sys/(main|root)\.c", ANY, "kernel object"),
+    (r"l4k/lib/string\.c", ANY, "copy"),
+    (r"personality/place/.*", ANY, "placement"),
 ]]
 
-# Instructions of assembly: patterns of the path, the symbol before it, and the instruction as objdump
-# writes it, each matched at its start; the first rule that fits counts.
+# Instructions of assembly: patterns of the path, the symbol before it, and the instruction as
+# objdump writes it, each matched at its start; the first rule that fits counts.
 _JUMP = r"cmp|test|j(?!mp)[a-z]+ "
 _IPC = r"(l4k/ipc|mach_ipc)/\w+\.S"
 _FAST, _FAST_ENTRY = r"l4k/ipc/fastpath\.S", r"syscall_entry_"
@@ -125,7 +130,7 @@ ASSEMBLY = [tuple(map(re.compile, rule[:3])) + (rule[3],) for rule in [
 CHECKED = re.compile(r"mach_ipc/|l4k/(ipc|kern|sys)/")
 
 # What refusing looks like: the statement behind an `if`, or one of the few in its braces.
-REFUSAL = re.compile(r"(return|goto) *(false|NULL|kr|s|refused|bad\w*|"
+REFUSAL = re.compile(r"(return|goto) *((false|NULL|kr|s|refused|bad\w*)\b|"
                      r"\(?(KERN|MACH_SEND|MACH_RCV|MIG|ERR)_(?!SUCCESS)\w+)"
                      r"|(kr|s|result) = (KERN|MACH_SEND|MACH_RCV|MIG|ERR)_(?!SUCCESS)\w+"
                      r"|(finish|mach_return|send_failed|reply_error)\(.*\b(kr|"
@@ -141,9 +146,9 @@ def of_assembly(path, symbol, text):
 
 
 def of_function(path, function):
-    """(known, phase): INHERIT if it has none of its own."""
-    for pattern, phase in FUNCTIONS:
-        if pattern.match(f"{path}:{function}"):
+    """The phase of a kernel function; INHERIT: none of its own."""
+    for of_path, of_name, phase in FUNCTIONS:
+        if of_path.fullmatch(path) and of_name.fullmatch(function):
             return phase
     return INHERIT
 
@@ -160,7 +165,8 @@ def _closing(text, start):
 
 def _without_comments(text):
     """The source with comments blanked, lines kept."""
-    return re.sub(r"/\*.*?\*/", lambda match: re.sub(r"[^\n]", " ", match[0]), text, flags=re.DOTALL)
+    return re.sub(r"/\*.*?\*/", lambda match: re.sub(r"[^\n]", " ", match[0]), text,
+                  flags=re.DOTALL)
 
 
 def check_lines(text):
@@ -171,7 +177,8 @@ def check_lines(text):
         if end < 0:
             continue
         then = re.match(r"\s*(\{[^{}]*\}|[^;{}]*;)", text[end:])
-        if match[1] == "assert" or (then and REFUSAL.search(then[1])):
+        plain = then and not re.search(r"\b(if|for|while)\b", then[1])
+        if match[1] == "assert" or (plain and REFUSAL.search(then[1])):
             first = text.count("\n", 0, match.start()) + 1
             lines.update(range(first, first + text.count("\n", match.start(), end) + 1))
     return lines

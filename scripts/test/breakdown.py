@@ -1,7 +1,7 @@
 #!/usr/bin/python3 -B
 # SPDX-License-Identifier: BSD-2-Clause
-"""Break getpid down in some configurations: the phases must sum to the table's figure, in all and in
-the kernel. Reports as KTAP.
+"""Break getpid down in some configurations: the phases must sum to the table's figure, in all and
+in the kernel. Reports as KTAP.
 
 usage: breakdown.py CONFIG ...
 """
