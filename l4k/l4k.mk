@@ -32,7 +32,7 @@ CONFIG_SRCS_mono = $(KERNEL_SRCS) $(IPC_L4_SRCS) $(SYS_SRCS) $(CLIENT_collocated
 CONFIG_SRCS_l4linux = $(KERNEL_SRCS) $(IPC_L4_SRCS) $(SYS_SRCS) $(CLIENT_root)
 CONFIG_SRCS_l4linux-tramp = $(KERNEL_SRCS) $(IPC_L4_SRCS) $(SYS_SRCS) $(CLIENT_root)
 CONFIG_SRCS_l4native = $(KERNEL_SRCS) $(IPC_L4_SRCS) $(SYS_SRCS) $(CLIENT_root)
--include mach_ipc/kern.mk
+-include mach_ipc/kern.mk mach_ipc/mach.mk
 CONFIG_SRCS_mklinux-kern = $(KERNEL_SRCS) $(MACH_CORE_SRCS) $(MACH_KERN_SRCS) $(SYS_SRCS) \
 	$(PLACE_KERNEL) personality/place/mach_kern/exception.c
 CONFIG_SRCS_machnative = $(KERNEL_SRCS) $(MACH_CORE_SRCS) $(MACH_KERN_SRCS) $(SYS_SRCS) \
@@ -90,12 +90,13 @@ build/server/collocated.o: $$(SERVER_OBJS) $(SERVER_LIB_OBJS)
 	$(Q)$(OBJCOPY) -w --keep-global-symbol='server_*' $@.all $@
 
 # The server as a user task: the same objects and library, its placement, at SERVER_BASE.
-PLACE_L4_USER = $(addprefix personality/place/l4_user/,main.c loop.S space.c thread.c needs.c caps.c)
+PLACE_L4_USER = personality/place/record.c \
+	$(addprefix personality/place/l4_user/,main.c loop.S space.c thread.c needs.c caps.c)
 PLACE_SERVER_l4linux = \
 	$(PLACE_L4_USER) $(addprefix personality/place/l4_user/,patch.c stub_patch.S)
 PLACE_SERVER_l4linux-tramp = \
 	$(PLACE_L4_USER) $(addprefix personality/place/l4_user/,nopatch.c stub_tramp.S)
-PLACE_SERVER_mklinux-user = $(addprefix personality/place/mach_user/,main.c traps.c rpc.c ports.c \
+PLACE_SERVER_mklinux-user = personality/place/record.c $(addprefix personality/place/mach_user/,main.c traps.c rpc.c ports.c \
 	space.c copy.c thread.c needs.c)
 SERVER_LDFLAGS = -nostdlib -static -z max-page-size=4096 -z noexecstack --build-id=none -e _start \
 	-Ttext-segment=$(shell sed -n 's/^#define SERVER_BASE //p' l4k/abi/layout.h) $(CLANG_LDFLAGS)

@@ -19,6 +19,7 @@
 #ifndef __ASSEMBLER__
 #include "l4k/abi/l4_user.h"
 #include "personality/place/host_result.h"
+#include "personality/place/record.h"
 
 #define UNPATCHABLE_SITES 64
 
@@ -44,11 +45,6 @@ struct utcb *place_utcb(const struct host_thread *t);
  * is in it or not. */
 uint32_t slot_alloc(void);
 void slot_free(uint32_t slot);
-
-/* A zeroed record of at most RECORD_SIZE bytes; NULL: no memory. */
-#define RECORD_SIZE 576
-void *record_alloc(void);
-void record_free(void *p);
 
 /* Ends the server when a call on a kernel object fails that must not. */
 void must(enum status s, const char *what);

@@ -6,6 +6,7 @@
 #include "l4k/abi/layout.h"
 #include "l4k/abi/mach_rpc.h"
 #include "personality/place/host_result.h"
+#include "personality/place/record.h"
 
 struct host_space {
     mach_port_name_t task;
@@ -109,11 +110,6 @@ struct host_thread *client_of_port(uint64_t name);
 void port_deallocate(mach_port_name_t name);
 /* The set gets a new receive right for the server's own use. */
 mach_port_name_t port_in_set(void);
-
-/* A zeroed record of at most RECORD_SIZE bytes; NULL: no memory. */
-#define RECORD_SIZE 336
-void *record_alloc(void);
-void record_free(void *p);
 
 /* --- needs.c --- */
 

@@ -99,43 +99,7 @@ mach_port_name_t port_in_set(void)
     return name;
 }
 
-/* Pieces of host_memory(), freed ones chained. */
-union record {
-    union record *next;
-    char bytes[RECORD_SIZE];
-};
-
 _Static_assert(sizeof(struct host_space) <= RECORD_SIZE &&
                    sizeof(struct host_object) <= RECORD_SIZE &&
                    sizeof(struct host_thread) <= RECORD_SIZE,
                "the records that there are");
-
-static union record *free_records;
-
-void *record_alloc(void)
-{
-    union record *r = free_records;
-
-    if (!r) {
-        union record *page = host_memory(PAGE_SIZE);
-
-        if (!page)
-            return NULL;
-        for (unsigned i = 0; i < PAGE_SIZE / sizeof(*page); i++) {
-            page[i].next = free_records;
-            free_records = &page[i];
-        }
-        r = free_records;
-    }
-    free_records = r->next;
-    memset(r, 0, sizeof(*r));
-    return r;
-}
-
-void record_free(void *p)
-{
-    union record *r = p;
-
-    r->next = free_records;
-    free_records = r;
-}
