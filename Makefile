@@ -70,7 +70,7 @@ bootable = build/$(1)/kernel.elf build/$(1)/boot.cpio
 all: $(foreach c,$(CONFIGS),$(call bootable,$(c)))
 
 # Programs that test something on this machine, each named in scripts/tests.txt.
-CHECK_PROGRAMS = $(sort $(HOST_TESTS) $(BENCH_HOST_TESTS) $(SERVER_TESTS:%=build/server-test/%))
+CHECK_PROGRAMS = $(sort $(HOST_TESTS) $(HOST_SCRIPTS) $(BENCH_HOST_TESTS) $(SERVER_TESTS:%=build/server-test/%))
 
 check: all iso $(call bootable,sys_boot) bench-tests model-tests linux-tests $(CHECK_PROGRAMS)
 	$(Q)CHECK_PROGRAMS='$(CHECK_PROGRAMS)' scripts/runtests

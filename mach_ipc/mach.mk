@@ -8,8 +8,8 @@ MACH_SRCS := $(MACH_IPC_SRCS)
 # Host tests: the path over the VM core, both over a fake machine.
 MACH_FAKE_SRCS := $(MACH_IPC_SRCS) mach_ipc/test/fake_kern.c l4k/kern/timeout.c \
 	l4k/vm/test/fake_pmap.c l4k/vm/test/fake.c $(VM_CORE_SRCS)
-HOST_TESTS += build/host/host_mach_rights build/host/host_mach_message build/host/host_mach_ool \
-	build/host/host_mach_fuzz
+HOST_TESTS += build/host/host_mach_rights build/host/host_mach_message build/host/host_mach_ool
+HOST_SCRIPTS += build/host/host_mach_fuzz
 HOST_SRCS_host_mach_rights = mach_ipc/test/host_rights.c $(MACH_FAKE_SRCS)
 HOST_DEFS_host_mach_rights = -iquote l4k/vm/test/include
 HOST_SRCS_host_mach_message = mach_ipc/test/host_message.c $(MACH_FAKE_SRCS)

@@ -1,3 +1,96 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "bench/mach/mach.h"
-const struct test selftest_receive[] = {{0}};
+/* Self-test of what is checked of a receive: names, options, buffers. */
+#include "bench/mach/selftest.h"
+
+static struct {
+    struct mach_msg_header h;
+    uint64_t word[4];
+} m;
+
+static uint32_t take(name_t name, uint32_t option, uint32_t room, void *at, name_t notify)
+{
+    return mach_msg_trap(at, MACH_RCV_MSG | MACH_RCV_TIMEOUT | option, 0, room, name, 0, notify);
+}
+
+static void names(void)
+{
+    const name_t bad[] = {MACH_PORT_NULL, MACH_PORT_DEAD, 0x00ffffff, 0x01000000};
+
+    kinds_make();
+    for (unsigned i = 0; i < ARRAY_SIZE(bad); i++)
+        REFUSES(MACH_RCV_INVALID_NAME, take(bad[i], 0, sizeof(m), &m, 0));
+    REFUSES(MACH_RCV_INVALID_NAME, take(kinds.unknown, 0, sizeof(m), &m, 0));
+    REFUSES(MACH_RCV_INVALID_NAME, take(kinds.stale, 0, sizeof(m), &m, 0));
+    REFUSES(MACH_RCV_INVALID_NAME, take(kinds.both + 0x01000000, 0, sizeof(m), &m, 0));
+    REFUSES(MACH_RCV_INVALID_NAME, take(kinds.send, 0, sizeof(m), &m, 0));
+    REFUSES(MACH_RCV_INVALID_NAME, take(kinds.once, 0, sizeof(m), &m, 0));
+    REFUSES(MACH_RCV_INVALID_NAME, take(kinds.dead, 0, sizeof(m), &m, 0));
+    REFUSES(MACH_RCV_TIMED_OUT, take(kinds.receive, 0, sizeof(m), &m, 0));
+    REFUSES(MACH_RCV_TIMED_OUT, take(kinds.set, 0, sizeof(m), &m, 0));
+    kinds_free();
+}
+
+static void members(void)
+{
+    struct call c;
+
+    kinds_make();
+    call_begin(&c);
+    put_name(&c, kinds.receive);
+    put_name(&c, kinds.set);
+    MUST(call(&c, task_self, RPC_PORT_MOVE_MEMBER));
+    REFUSES(MACH_RCV_IN_SET, take(kinds.receive, 0, sizeof(m), &m, 0));
+    kinds_free();
+}
+
+static void options(void)
+{
+    kinds_make();
+    REFUSES(MACH_RCV_INVALID_NOTIFY, take(kinds.both, MACH_RCV_NOTIFY, sizeof(m), &m, 0));
+    REFUSES(MACH_RCV_INVALID_NOTIFY, take(kinds.both, MACH_RCV_NOTIFY, sizeof(m), &m, kinds.send));
+    REFUSES(MACH_RCV_INVALID_NOTIFY, take(kinds.both, MACH_RCV_NOTIFY, sizeof(m), &m, kinds.dead));
+    REFUSES(MACH_RCV_INVALID_NOTIFY,
+            take(kinds.both, MACH_RCV_NOTIFY, sizeof(m), &m, kinds.stale));
+    kinds_free();
+}
+
+static void queue_one(void)
+{
+    header(&m.h, MACH_MSG_TYPE_COPY_SEND, kinds.both, 0, 0);
+    MUST(send_message(&m, sizeof(m), 0));
+}
+
+/* A message that the buffer does not hold stays or goes as was asked; one that can't be
+ * written goes. */
+static void buffers(void)
+{
+    struct mach_port_status status;
+
+    kinds_make();
+    queue_one();
+    REFUSES(MACH_RCV_TOO_LARGE, take(kinds.both, MACH_RCV_LARGE, sizeof(m) - 8, &m, 0));
+    CHECK_EQ(m.h.size, sizeof(m));
+    REFUSES(MACH_RCV_INVALID_DATA, take(kinds.both, MACH_RCV_LARGE, 0, NULL, 0));
+    MUST(port_status(kinds.both, &status));
+    CHECK_EQ(status.msgcount, 1);
+    m.h.size = 0;
+    CHECK_EQ(take(kinds.both, 0, sizeof(m) - 8, &m, 0), MACH_RCV_TOO_LARGE);
+    CHECK_EQ(m.h.size, sizeof(m));
+    queue_one();
+    CHECK_EQ(take(kinds.both, 0, 0, &m, 0), MACH_RCV_TOO_LARGE);
+    queue_one();
+    CHECK_EQ(take(kinds.both, 0, sizeof(m), NULL, 0), MACH_RCV_INVALID_DATA);
+    queue_one();
+    CHECK_EQ(take(kinds.both, 0, sizeof(m), (void *)0xffffffff80100000, 0), MACH_RCV_INVALID_DATA);
+    MUST(port_status(kinds.both, &status));
+    CHECK_EQ(status.msgcount, 0);
+    kinds_free();
+}
+
+const struct test selftest_receive[] = {
+    {"receive: names", names},
+    {"receive: a member of a set", members},
+    {"receive: options", options},
+    {"receive: buffers", buffers},
+    {0},
+};

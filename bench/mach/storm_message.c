@@ -263,6 +263,8 @@ static const struct request {
     {RPC_HOST_ENTROPY, STORM_HOST, ""},
     {RPC_HOST_COUNTERS, STORM_HOST, ""},
     {RPC_TASK_OBJECT_CREATE, 0, "z"},
+    {RPC_GSYNC_WAIT, 0, "aiiii"},
+    {RPC_GSYNC_WAKE, 0, "aii"},
 };
 
 /* Requests that end or stop threads come rarely in full: theirs have an argument too many. */

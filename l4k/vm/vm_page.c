@@ -26,7 +26,7 @@ static struct vm_page **hash_pages[HASH_PAGES_MAX];
 static unsigned hash_shift; /* 64 less the number of bits of a bucket number */
 
 struct vm_counters vm_counters;
-size_t vm_pages_resident, vm_pages_wired;
+size_t vm_pages_resident, vm_pages_wired, vm_page_record_bytes;
 struct list vm_queue_active = {&vm_queue_active, &vm_queue_active};
 struct list vm_queue_inactive = {&vm_queue_inactive, &vm_queue_inactive};
 

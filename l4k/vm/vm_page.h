@@ -38,6 +38,8 @@ struct vm_counters {
 extern struct vm_counters vm_counters;
 
 extern size_t vm_pages_resident, vm_pages_wired;
+/* Kernel memory of frames' records, which appear when a frame is first used and stay. */
+extern size_t vm_page_record_bytes;
 extern struct list vm_queue_active, vm_queue_inactive;
 
 /* Builds the hash for `frames` frames in all. Once, at boot. ERR_NO_MEMORY. */

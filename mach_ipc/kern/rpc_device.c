@@ -57,17 +57,6 @@ static uint32_t take_input(char *to, uint32_t room)
     return n;
 }
 
-/* Nobody waits any more at a port that died. */
-static void forget_dead_reader(void)
-{
-    struct port *dead = reader;
-
-    if (!dead || dead->active)
-        return;
-    reader = NULL;
-    port_release_send_once(dead);
-}
-
 /* mode, record, bytes wanted. */
 static int32_t read_inband(struct rpc *r)
 {
@@ -75,7 +64,6 @@ static int32_t read_inband(struct rpc *r)
     uint32_t room = rpc_u32(r, 2) < INBAND_MAX ? rpc_u32(r, 2) : INBAND_MAX;
     uint32_t n = take_input(bytes, room);
 
-    forget_dead_reader();
     if (n) {
         memcpy(rpc_out_inline(r, MACH_MSG_TYPE_CHAR, 8, n), bytes, n);
         return KERN_SUCCESS;
@@ -84,7 +72,7 @@ static int32_t read_inband(struct rpc *r)
         port_release_send_once(reader);
         reader = NULL;
     }
-    if (rpc_u32(r, 0) & D_NOWAIT || reader || !kmsg_local(r->request) ||
+    if (rpc_u32(r, 0) & D_NOWAIT || reader || !port_valid(kmsg_local(r->request)) ||
         MACH_MSGH_BITS_LOCAL(r->request->header.bits) != MACH_MSG_TYPE_PORT_SEND_ONCE)
         return D_WOULD_BLOCK;
     reader = kmsg_local(r->request);

@@ -62,7 +62,7 @@ enum kern_return vm_call_allocate(struct kern_task *task, uint64_t *address, uin
     }
     if (size > USER_MAX)
         return KERN_NO_SPACE;
-    if (!anywhere && (at < map->min || at + size > map->max))
+    if (!anywhere && (at < map->min || at > map->max || size > map->max - at))
         return KERN_NO_SPACE;
     s = vm_map_enter(map, &at, size, 0, anywhere, NULL, 0, false, PROT_DEFAULT, VM_PROT_ALL,
                      VM_INHERIT_COPY);
