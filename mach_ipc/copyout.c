@@ -55,6 +55,8 @@ static uint64_t copyout_array(struct space *space, struct vm_map *map, struct km
         for (uint32_t i = 0; i < a->number; i++)
             name[i] = copyout_right(space, a->port[i], item->type->name, lost);
         s = copy_to_user(addr, name, size);
+        if (s != OK && vm_map_remove(map, addr, addr + vm_round_page(size)) != OK)
+            s = ERR_NO_MEMORY; /* the region stays, which harms only the receiver */
     }
     port_array_free(a);
     if (s == OK)

@@ -163,6 +163,8 @@ static enum kern_return send_with_notice(struct mach_thread *t, struct kmsg *m,
     m->accepted_space = space;
     space_reference(space);
     *next = message_send_handoff(m);
+    if (*next) /* it was not queued: a limit of 0 keeps senders from receivers that wait */
+        kmsg_accept(m);
     return MACH_SEND_WILL_NOTIFY;
 }
 

@@ -10,6 +10,9 @@
 
 uint32_t ports_in_use;
 
+static struct port *chain_from; /* NULL: the way may be another by now */
+static uint64_t chain_mark;
+
 struct port *port_alloc(struct quota *payer)
 {
     struct port *p = kmem_alloc(sizeof(*p), payer);
@@ -45,6 +48,7 @@ void port_free(struct port *p)
 {
     assert(!p->active && p->msgcount == 0 && p->srights == 0 && p->sorights == 0);
     ports_in_use--;
+    chain_from = NULL;
     kmem_free(p, sizeof(*p), p->payer);
 }
 
@@ -65,19 +69,27 @@ void port_clear_receiver(struct port *p, enum kern_return why)
     p->seqno = 0;
 }
 
+/* The ports on the way from chain_from have this mark. It is followed once for all the rights of a
+ * message, however long it is. */
+static void follow(struct port *d)
+{
+    chain_from = d;
+    chain_mark++;
+    for (; d; d = in_transit(d) ? d->destination : NULL)
+        d->mark = chain_mark;
+}
+
 bool port_set_destination(struct port *p, struct port *destination)
 {
-    struct port *d = destination;
-
     assert(in_transit(p) && !p->destination);
-    while (port_valid(d) && d != p && in_transit(d))
-        d = d->destination;
-    if (d == p)
+    if (!port_valid(destination))
+        return false;
+    if (chain_from != destination)
+        follow(destination);
+    if (p->mark == chain_mark)
         return true;
-    if (port_valid(destination)) {
-        port_reference(destination);
-        p->destination = destination;
-    }
+    port_reference(destination);
+    p->destination = destination;
     return false;
 }
 
@@ -87,6 +99,7 @@ static void clear_destination(struct port *p)
     struct port *d = p->destination;
 
     p->destination = NULL;
+    chain_from = NULL;
     if (d)
         port_release(d);
 }

@@ -75,6 +75,7 @@ struct port {
     struct port *port_destroyed;
     struct list requests;           /* struct dead_name_request */
     struct quota *payer;
+    uint64_t mark;                  /* port_set_destination()'s */
 };
 
 struct port_set {

@@ -43,10 +43,25 @@ static struct account_block *find_settled(void)
     return NULL;
 }
 
+/* Gives back all that is settled, so that a parent does not pay for what is over. */
+static void settle_all(void)
+{
+    struct account_block *b;
+
+    while ((b = find_settled())) {
+        struct account *parent = settle(b);
+
+        if (parent)
+            account_release(parent);
+    }
+}
+
 enum status account_create(struct account *parent, size_t limit, struct account **out)
 {
     struct account_block *b;
 
+    if (parent)
+        settle_all();
     if (parent && limit > parent->quota.limit - parent->quota.used)
         return ERR_NO_MEMORY;
     b = kmem_alloc(sizeof(*b), NULL);

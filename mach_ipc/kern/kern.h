@@ -21,6 +21,7 @@ struct kern_thread {
     struct mach_thread mach; /* first */
     bool foreign;            /* every system call raises EXC_SYSCALL */
     uint32_t suspend_count;
+    uint8_t max_priority;    /* what thread_priority may give it (64 levels, 63 the highest) */
     struct exception_action action;
     struct port *reply;      /* exception replies come here; the kernel's; or NULL */
     /* Of the exception under way. */

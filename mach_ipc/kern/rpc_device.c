@@ -40,6 +40,8 @@ static int32_t write_inband(struct rpc *r)
 {
     const char *bytes = (const char *)(r->tail + 1);
 
+    if (r->tail_bytes > INBAND_MAX) /* the line is slow, and interrupts are off */
+        return KERN_INVALID_ARGUMENT;
     for (uint32_t i = 0; i < r->tail_bytes; i++)
         uart_putc(bytes[i]); /* as they are: a terminal's output is its owner's business */
     rpc_out32(r, r->tail_bytes);

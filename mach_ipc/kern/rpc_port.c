@@ -184,9 +184,16 @@ static int32_t extract_right(struct rpc *r)
     enum kern_return kr = mach_port_extract_right(space_of(r), rpc_u32(r, 0), rpc_u32(r, 1), &right,
                                                   &type);
 
-    if (kr == KERN_SUCCESS)
-        rpc_out_port(r, right, type);
-    return kr;
+    if (kr != KERN_SUCCESS)
+        return kr;
+    /* In transit to the reply port, which must not be what waits in its queue. */
+    if (type == MACH_MSG_TYPE_PORT_RECEIVE &&
+        port_set_destination(right, kmsg_local(r->request))) {
+        port_destroy(right);
+        return KERN_FAILURE;
+    }
+    rpc_out_port(r, right, type);
+    return KERN_SUCCESS;
 }
 
 static int32_t get_receive_status(struct rpc *r)

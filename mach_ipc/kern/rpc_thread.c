@@ -106,13 +106,18 @@ static int32_t info(struct rpc *r)
 }
 
 /* Mach counts priorities downwards: 0 is the highest. */
+/* Mach's 0 is the highest. With set_max the thread can't have more than this from now on. */
 static int32_t priority(struct rpc *r)
 {
-    uint32_t priority = rpc_u32(r, 0);
+    uint32_t wanted = PRIORITIES - 1 - rpc_u32(r, 0);
 
-    if (priority >= PRIORITIES)
+    if (wanted >= PRIORITIES)
         return KERN_INVALID_ARGUMENT;
-    sched_set_priority(plain_thread(r->thread), PRIORITIES - 1 - priority);
+    if (wanted > r->thread->max_priority)
+        return KERN_FAILURE;
+    if (rpc_u32(r, 1))
+        r->thread->max_priority = (uint8_t)wanted;
+    sched_set_priority(plain_thread(r->thread), wanted);
     return KERN_SUCCESS;
 }
 

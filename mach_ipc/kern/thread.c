@@ -4,6 +4,7 @@
 #include "l4k/kern/cpu_state.h"
 #include "l4k/kern/sched.h"
 #include "l4k/vm/vm_map.h"
+#include "mach_ipc/kern/bootstrap.h"
 #include "mach_ipc/kern/kern.h"
 #include "mach_ipc/wait.h"
 
@@ -18,6 +19,8 @@ enum kern_return kern_thread_create(struct kern_task *task, struct kern_thread *
     if (thread_create(&task->mach.task, DEFAULT_PRIORITY, &t) != OK)
         return KERN_RESOURCE_SHORTAGE;
     *out = kern_thread(t);
+    /* Only the first task is above the others; in Mach its processor set's port would be. */
+    (*out)->max_priority = task == first_task ? PRIORITIES - 1 : DEFAULT_PRIORITY;
     return KERN_SUCCESS;
 }
 
@@ -75,6 +78,8 @@ struct port *kern_thread_port(struct kern_thread *t)
 {
     if (!t->mach.self) {
         t->mach.self = port_alloc_kernel(thread_quota(t), KOBJECT_THREAD, t);
+        if (!t->mach.self) /* an exception must be told of, whatever its task has used up */
+            t->mach.self = port_alloc_kernel(NULL, KOBJECT_THREAD, t);
         if (!t->mach.self)
             return NULL;
         t->mach.self_send = port_make_send(t->mach.self);

@@ -9,6 +9,11 @@ uint64_t timer_deadline;
 
 static mach_port_name_t console;
 
+/* What host_memory() may still take: an eighth of what is free at start, of the three sixteenths
+ * that the server's account has beside the clients' (space_init()). The rest pays for what the
+ * kernel keeps for the server: messages, ports, names. Requests that must not fail can't then. */
+static uint64_t memory_left;
+
 /* Most bytes of a device's request that carries them inline (io_buf_ptr_inband_t). */
 #define INBAND_MAX 128
 
@@ -31,10 +36,12 @@ void *host_memory(size_t bytes)
 {
     uint64_t at = 0, size = round_page(bytes);
 
-    if (trap_vm_allocate(own_task, &at, size, true) != KERN_SUCCESS)
+    if (size > memory_left || trap_vm_allocate(own_task, &at, size, true) != KERN_SUCCESS)
         return NULL;
-    if (wire(at, size) == KERN_SUCCESS)
+    if (wire(at, size) == KERN_SUCCESS) {
+        memory_left -= size;
         return (void *)at;
+    }
     must((int32_t)trap_vm_deallocate(own_task, at, size), "vm_deallocate");
     return NULL;
 }
@@ -141,7 +148,11 @@ void console_message(const struct mach_msg_header *m)
 
 void needs_init(mach_port_name_t device_master)
 {
+    struct host_memory_info memory;
+
     wire_stack();
+    host_memory_info(&memory);
+    memory_left = memory.free / 8;
     bounce = host_memory(BOUNCE_SIZE);
     if (!bounce)
         host_panic("no memory");
