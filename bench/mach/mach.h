@@ -164,7 +164,7 @@ struct test {
     void (*run)(void);
 };
 extern const struct test port_tests[], message_tests[], exception_tests[], vm_tests[], task_tests[],
-    state_tests[], selftest_send[], selftest_body[], selftest_receive[], selftest_rpc[],
+    state_tests[], circle_tests[], selftest_send[], selftest_body[], selftest_receive[], selftest_rpc[],
     storm_tests[];
 extern uint64_t storm_messages; /* how many storm_tests sends */
 
