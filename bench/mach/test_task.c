@@ -417,7 +417,54 @@ static void empty_task(void)
     end_child(child, NULL);
 }
 
+/* Has a value of its own in %xmm7 all the time. */
+static void holds_xmm(struct worker *w)
+{
+    uint64_t value = 0x1122334455667788;
+
+    asm volatile("movq %0, %%xmm7" : : "r"(value));
+    w->result[7] = 1;
+    while (!*(volatile uint64_t *)&w->arg[0])
+        ;
+    asm volatile("movq %%xmm7, %0" : "=r"(value));
+    w->result[0] = value;
+}
+
+#define XMM7 (160 + 7 * 16)
+
+static void xfloat_state(void)
+{
+    struct worker *w = worker_create(0, task_self);
+    struct mach_xfloat_state s = {0};
+    const uint32_t count = STATE_COUNT(struct mach_xfloat_state);
+    struct call c;
+
+    call_begin(&c);
+    CHECK_EQ(call(&c, host_priv, RPC_XSTATE_SIZE), 0);
+    CHECK_EQ(get(&c), sizeof(s));
+    CHECK_EQ(simple_call(task_self, RPC_XSTATE_SIZE), KERN_INVALID_HOST);
+    worker_run(w, holds_xmm);
+    while (!*(volatile uint64_t *)&w->result[7])
+        sleep_ms(1);
+    MUST(simple_call(w->thread, RPC_THREAD_SUSPEND));
+    CHECK_EQ(get_state(w->thread, STATE_XFLOAT, &s, count), 0);
+    CHECK(s.initialized == 1 && s.kind == FP_387FX && s.save_kind == FP_FXSAVE);
+    CHECK_EQ(*(uint64_t *)&s.image[XMM7], 0x1122334455667788);
+    *(uint64_t *)&s.image[XMM7] = 42;
+    s.save_kind = 0;
+    CHECK_EQ(set_state(w->thread, STATE_XFLOAT, &s, count), KERN_INVALID_ARGUMENT);
+    s.save_kind = FP_FXSAVE;
+    CHECK_EQ(set_state(w->thread, STATE_XFLOAT, &s, count - 1), KERN_INVALID_ARGUMENT);
+    CHECK_EQ(set_state(w->thread, STATE_XFLOAT, &s, count), 0);
+    *(volatile uint64_t *)&w->arg[0] = 1;
+    MUST(simple_call(w->thread, RPC_THREAD_RESUME));
+    worker_wait(w);
+    CHECK_EQ(w->result[0], 42);
+    worker_end(w);
+}
+
 const struct test task_tests[] = {
+    {"thread: i386_XFLOAT_STATE and its size", xfloat_state},
     {"task: suspend and resume", suspending},
     {"task: its threads", threads},
     {"task: information", info},

@@ -262,11 +262,117 @@ static void inheritance(void)
     drop(none, 1);
 }
 
+static uint32_t wire_all(name_t host, name_t task, uint32_t flags)
+{
+    struct call c;
+
+    call_begin(&c);
+    put_port(&c, task, MACH_MSG_TYPE_COPY_SEND);
+    put32(&c, flags);
+    return call(&c, host, RPC_VM_WIRE_ALL);
+}
+
+static uint32_t wired_pages(void)
+{
+    const struct mach_vm_statistics *s;
+    struct call c;
+    uint32_t n;
+
+    call_begin(&c);
+    MUST(call(&c, task_self, RPC_VM_STATISTICS));
+    s = get_array(&c, &n);
+    return s->wire_count;
+}
+
+/* A task without memory, but what is allocated here. */
+static name_t empty_task(uint64_t size)
+{
+    struct call c;
+    name_t task;
+    uint64_t at = 0;
+
+    call_begin(&c);
+    put_bool(&c, false);
+    MUST(call(&c, task_self, RPC_TASK_CREATE));
+    task = (name_t)get(&c);
+    if (size)
+        MUST(trap_vm_allocate(task, &at, size, true));
+    return task;
+}
+
+static void end_task(name_t task)
+{
+    MUST(simple_call(task, RPC_TASK_TERMINATE));
+    MUST(port_simple(RPC_PORT_DEALLOCATE, task_self, task));
+}
+
+static void wiring(void)
+{
+    uint32_t before = wired_pages();
+    name_t task = empty_task(3 * PAGE_SIZE), host = mach_host_self();
+    uint64_t huge = 0;
+
+    CHECK_EQ(wire_all(host_priv, task, VM_WIRE_CURRENT), 0);
+    CHECK_EQ(wired_pages(), before + 3);
+    CHECK_EQ(wire_all(host_priv, task, VM_WIRE_CURRENT), 0);
+    CHECK_EQ(wire_all(host_priv, task, 0), 0);
+    CHECK_EQ(wired_pages(), before);
+    CHECK_EQ(wire_all(host_priv, task, VM_WIRE_FUTURE), KERN_INVALID_ARGUMENT);
+    CHECK_EQ(wire_all(host_priv, task, 4), KERN_INVALID_ARGUMENT);
+    CHECK_EQ(wire_all(host_priv, device, VM_WIRE_CURRENT), KERN_INVALID_TASK);
+    CHECK_EQ(wire_all(host, task, VM_WIRE_CURRENT), KERN_INVALID_HOST);
+    /* More than the machine has: all or none. */
+    MUST(trap_vm_allocate(task, &huge, UINT64_C(1) << 36, true));
+    CHECK_EQ(wire_all(host_priv, task, VM_WIRE_CURRENT), KERN_RESOURCE_SHORTAGE);
+    CHECK_EQ(wired_pages(), before);
+    MUST(port_simple(RPC_PORT_DEALLOCATE, task_self, host));
+    end_task(task);
+}
+
+static uint32_t set_size_limit(name_t host, name_t task, uint64_t limit, uint64_t max)
+{
+    struct call c;
+
+    call_begin(&c);
+    put_port(&c, task, MACH_MSG_TYPE_COPY_SEND);
+    put64(&c, limit);
+    put64(&c, max);
+    return call(&c, host, RPC_VM_SET_SIZE_LIMIT);
+}
+
+static void size_limit(void)
+{
+    name_t task = empty_task(2 * PAGE_SIZE), host = mach_host_self();
+    uint64_t at = 0;
+    struct call c;
+
+    CHECK_EQ(set_size_limit(host, task, 4 * PAGE_SIZE, 8 * PAGE_SIZE), 0);
+    call_begin(&c);
+    CHECK_EQ(call(&c, task, RPC_VM_GET_SIZE_LIMIT), 0);
+    CHECK_EQ(get(&c), 4 * PAGE_SIZE);
+    CHECK_EQ(get(&c), 8 * PAGE_SIZE);
+    CHECK_EQ(trap_vm_allocate(task, &at, 3 * PAGE_SIZE, true), KERN_NO_SPACE);
+    CHECK_EQ(trap_vm_allocate(task, &at, 2 * PAGE_SIZE, true), 0);
+    CHECK_EQ(trap_vm_allocate(task, &at, 1, true), KERN_NO_SPACE);
+    CHECK_EQ(set_size_limit(host, task, 8 * PAGE_SIZE, 16 * PAGE_SIZE), KERN_NO_ACCESS);
+    CHECK_EQ(set_size_limit(host, task, 2, 1), KERN_INVALID_ARGUMENT);
+    CHECK_EQ(set_size_limit(host, device, 1, 1), KERN_INVALID_TASK);
+    CHECK_EQ(set_size_limit(task, task, 1, 1), KERN_INVALID_HOST);
+    CHECK_EQ(set_size_limit(host_priv, task, 16 * PAGE_SIZE, 16 * PAGE_SIZE), 0);
+    CHECK_EQ(trap_vm_allocate(task, &at, 12 * PAGE_SIZE, true), 0);
+    call_begin(&c);
+    CHECK_EQ(call(&c, host_priv, RPC_VM_GET_SIZE_LIMIT), KERN_INVALID_ARGUMENT);
+    MUST(port_simple(RPC_PORT_DEALLOCATE, task_self, host));
+    end_task(task);
+}
+
 const struct test vm_tests[] = {
     {"vm: allocate and deallocate", allocation},
     {"vm: read, write, copy", contents},
     {"vm: protect, inherit, region", protection},
     {"vm: map", mapping},
     {"vm: what a child inherits", inheritance},
+    {"vm: wire all", wiring},
+    {"vm: limit of the size", size_limit},
     {0},
 };

@@ -120,10 +120,14 @@ _Static_assert(sizeof(struct mach_result) == 48, "mig_reply_header_t");
 #define RPC_PORT_SET_SEQNO 3218
 #define RPC_TASK_SET_EXCEPTION_PORTS 3413
 #define RPC_THREAD_SET_EXCEPTION_PORTS 3613
+#define RPC_XSTATE_SIZE 3809 /* i386_get_xstate_size */
 #define RPC_TASK_SET_NAME 4202
 #define RPC_GSYNC_WAIT 4204
 #define RPC_GSYNC_WAKE 4205
+#define RPC_VM_WIRE_ALL 4207
 #define RPC_VM_MSYNC 4209
+#define RPC_VM_SET_SIZE_LIMIT 4215
+#define RPC_VM_GET_SIZE_LIMIT 4216
 #define RPC_HOST_MODULE 4290  /* ours, to the privileged host port: a boot module as an object */
 #define RPC_HOST_ENTROPY 4291 /* ours: HOST_ENTROPY_WORDS random words */
 #define HOST_ENTROPY_WORDS 8
@@ -137,6 +141,10 @@ struct mach_counters {
     uint64_t kmem;                        /* bytes */
     uint64_t ports, port_sets, messages;
 };
+
+/* --- vm_wire_all: flags; none: unwire --- */
+#define VM_WIRE_CURRENT 1u
+#define VM_WIRE_FUTURE 2u /* refused */
 
 /* --- special ports: which --- */
 #define SPECIAL_KERNEL_PORT 1 /* of a task or thread itself */
@@ -186,6 +194,7 @@ _Static_assert(sizeof(struct mach_exception) == 112, "GNU Mach's on x86-64");
 #define STATE_REGS 1      /* i386_THREAD_STATE */
 #define STATE_REGS_SEGS 5 /* the same structure */
 #define STATE_FSGS_BASE 7
+#define STATE_XFLOAT 8      /* struct mach_xfloat_state */
 #define STATE_FXSAVE 64   /* ours: 512 bytes of FXSAVE */
 #define STATE_SAVED 65    /* ours: what a state-carrying exception of a system call has */
 
@@ -203,6 +212,17 @@ _Static_assert(sizeof(struct mach_thread_state) == 168, "i386_thread_state");
 struct mach_fsgs_state {
     uint64_t fs_base, gs_base;
 };
+
+/* i386_xfloat_state; its size is what i386_get_xstate_size says. */
+struct mach_xfloat_state {
+    int32_t kind;        /* FP_387FX */
+    int32_t initialized; /* 0 when set: as of a new thread */
+    int32_t exc_status;
+    int32_t save_kind;   /* FP_FXSAVE */
+    uint8_t image[512];
+};
+#define FP_387FX 4
+#define FP_FXSAVE 1
 
 /* The trap frame, in its own order, and the top of the user's stack (zeros where it can't be
  * read; not set from a reply). */

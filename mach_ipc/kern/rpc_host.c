@@ -71,6 +71,12 @@ static int32_t boot_info(struct rpc *r)
     return KERN_SUCCESS;
 }
 
+static int32_t xstate_size(struct rpc *r)
+{
+    rpc_out64(r, sizeof(struct mach_xfloat_state));
+    return KERN_SUCCESS;
+}
+
 static int32_t reboot(struct rpc *r)
 {
     (void)r;
@@ -89,6 +95,59 @@ static int32_t wire(struct rpc *r)
         return KERN_INVALID_ARGUMENT;
     return kern_status(vm_map_wire(((struct kern_task *)port->kobject)->mach.task.map, start,
                                    vm_round_page(r->in[1].value + size), rpc_u32(r, 3)));
+}
+
+/* Entries without any access are left as they are. */
+static enum status wire_until(struct vm_map *map, uint64_t end, bool wire, uint64_t *failed_at)
+{
+    struct vm_region region;
+    enum status s = OK;
+
+    for (uint64_t at = 0; s == OK && at < end && vm_map_region(map, at, &region) == OK &&
+                          region.start < end; at = region.end) {
+        *failed_at = region.start;
+        if (region.prot != VM_PROT_NONE)
+            s = vm_map_wire(map, region.start, region.end, wire);
+    }
+    return s;
+}
+
+static enum kern_return unwire_all(struct vm_map *map)
+{
+    struct vm_region region;
+    enum status s = OK;
+    uint64_t at = 0;
+
+    while (s == OK && vm_map_region(map, at, &region) == OK) {
+        if (region.wired)
+            s = vm_map_wire(map, region.start, region.end, false);
+        else
+            at = region.end;
+    }
+    return kern_status(s);
+}
+
+/* host, then: task, flags. Wires are counted, as vm_wire's; without flags all of them go.
+ * KERN_INVALID_ARGUMENT of VM_WIRE_FUTURE: an address map wires nothing by itself. */
+static int32_t wire_all(struct rpc *r)
+{
+    struct port *port = (struct port *)r->in[0].value;
+    uint32_t flags = rpc_u32(r, 1);
+    uint64_t failed_at = 0;
+    struct vm_map *map;
+    enum status s;
+
+    if (!port_valid(port) || port->kobject_type != KOBJECT_TASK)
+        return KERN_INVALID_TASK;
+    if (flags & ~VM_WIRE_CURRENT)
+        return KERN_INVALID_ARGUMENT;
+    map = ((struct kern_task *)port->kobject)->mach.task.map;
+    if (!flags)
+        return unwire_all(map);
+    s = wire_until(map, USER_MAX, true, &failed_at);
+    if (s != OK && wire_until(map, failed_at, false, &failed_at) != OK)
+        return KERN_FAILURE; /* a part stays wired */
+    return kern_status(s);
 }
 
 /* A memory object without a pager: zero-filled, for vm_map; it lives by its send rights and
@@ -120,8 +179,10 @@ const struct routine host_routines[] = {
     {RPC_HOST_GET_TIME64, KOBJECT_HOST, false, "", get_time64},
     {RPC_HOST_KERNEL_VERSION, KOBJECT_HOST, false, "", kernel_version},
     {RPC_HOST_BOOT_INFO, KOBJECT_HOST_PRIVILEGED, false, "", boot_info},
+    {RPC_XSTATE_SIZE, KOBJECT_HOST, false, "", xstate_size},
     {RPC_HOST_REBOOT, KOBJECT_HOST_PRIVILEGED, false, "i", reboot},
     {RPC_VM_WIRE, KOBJECT_HOST_PRIVILEGED, false, "slli", wire},
+    {RPC_VM_WIRE_ALL, KOBJECT_HOST_PRIVILEGED, false, "si", wire_all},
     {RPC_OBJECT_CREATE, KOBJECT_HOST_PRIVILEGED, false, "l", object_create},
     {0},
 };

@@ -14,6 +14,8 @@ _Static_assert(SAVED_FRAME == sizeof(struct frame) &&
                "a saved state begins with a frame");
 _Static_assert(STATE_COUNT(struct mach_saved_state) <= STATE_MAX && FPU_SIZE / 4 <= STATE_MAX,
                "STATE_MAX");
+_Static_assert(sizeof(((struct mach_xfloat_state *)0)->image) == FPU_SIZE &&
+                   STATE_COUNT(struct mach_xfloat_state) <= STATE_MAX, "i386_xfloat_state");
 
 uint32_t kern_state_count(uint32_t flavor)
 {
@@ -25,6 +27,8 @@ uint32_t kern_state_count(uint32_t flavor)
         return STATE_COUNT(struct mach_fsgs_state);
     case STATE_FXSAVE:
         return FPU_SIZE / 4;
+    case STATE_XFLOAT:
+        return STATE_COUNT(struct mach_xfloat_state);
     case STATE_SAVED:
         return STATE_COUNT(struct mach_saved_state);
     default:
@@ -105,6 +109,27 @@ static enum kern_return flavor_list(uint32_t *list, uint32_t *count)
     return KERN_SUCCESS;
 }
 
+static void get_xfloat(struct thread *t, struct mach_xfloat_state *s)
+{
+    fpu_flush(t);
+    s->kind = FP_387FX;
+    s->initialized = 1;
+    s->exc_status = 0;
+    s->save_kind = FP_FXSAVE;
+    memcpy(s->image, t->fpu, FPU_SIZE);
+}
+
+static enum kern_return set_xfloat(struct thread *t, const struct mach_xfloat_state *s)
+{
+    /* After FNINIT: FCW, and MXCSR's default (SDM vol. 1, 10.5.1). */
+    static const uint32_t fresh[FPU_SIZE / 4] = {[0] = 0x37f, [6] = 0x1f80};
+
+    if (s->initialized && s->save_kind != FP_FXSAVE)
+        return KERN_INVALID_ARGUMENT;
+    fpu_set(t, s->initialized ? (const void *)s->image : fresh);
+    return KERN_SUCCESS;
+}
+
 enum kern_return kern_get_state(struct kern_thread *k, uint32_t flavor, void *state,
                                 uint32_t *count)
 {
@@ -123,6 +148,9 @@ enum kern_return kern_get_state(struct kern_thread *k, uint32_t flavor, void *st
     case STATE_FXSAVE:
         fpu_flush(t);
         memcpy(state, t->fpu, FPU_SIZE);
+        break;
+    case STATE_XFLOAT:
+        get_xfloat(t, state);
         break;
     case STATE_SAVED:
         memcpy(state, thread_frame(t), SAVED_FRAME);
@@ -154,6 +182,8 @@ enum kern_return kern_set_state(struct kern_thread *k, uint32_t flavor, const vo
     case STATE_FXSAVE:
         fpu_set(t, state);
         return KERN_SUCCESS;
+    case STATE_XFLOAT:
+        return set_xfloat(t, state);
     case STATE_SAVED:
         set_saved(thread_frame(t), state);
         return KERN_SUCCESS;

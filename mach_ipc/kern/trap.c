@@ -122,7 +122,8 @@ static enum kern_return set_self_state(struct kern_thread *t, const struct frame
     if (copy_from_user(state, f->rsi, count * sizeof(state[0])) != OK)
         return KERN_INVALID_ADDRESS;
     kr = kern_set_state(t, flavor, state, count);
-    if (kr == KERN_SUCCESS && flavor != STATE_FSGS_BASE && flavor != STATE_FXSAVE)
+    if (kr == KERN_SUCCESS && flavor != STATE_FSGS_BASE && flavor != STATE_FXSAVE &&
+        flavor != STATE_XFLOAT)
         sched_resume();
     return kr;
 }
