@@ -112,16 +112,19 @@ enum status vm_map_inherit(struct vm_map *map, uint64_t start, uint64_t end,
 static enum status wire_entry(struct vm_map_entry *e)
 {
     struct vm_found found;
-    enum status s = e->wired == UINT16_MAX ? ERR_INVALID : OK;
+    enum status s;
 
-    if (s == OK && e->wired++)
+    if (e->wired == UINT16_MAX)
+        return ERR_INVALID;
+    if (e->wired++)
         return OK;
-    if (s == OK)
-        s = vm_entry_own(e);
+    s = vm_entry_own(e);
     /* Pages that were copied now may be mapped as they were before. */
     pmap_remove(e->map->pmap, e->start, e->end);
     for (uint64_t at = 0; s == OK && at < e->end - e->start; at += PAGE_SIZE) {
         s = vm_object_page(e->object, e->offset + at, VM_PROT_READ | VM_PROT_WRITE, &found);
+        if (s == OK && found.page && found.page->wired == UINT16_MAX)
+            s = ERR_NO_MEMORY;
         if (s == OK && found.page)
             vm_page_wire(found.page);
         else if (s != OK)
