@@ -329,43 +329,6 @@ static void wiring(void)
     end_task(task);
 }
 
-static uint32_t set_size_limit(name_t host, name_t task, uint64_t limit, uint64_t max)
-{
-    struct call c;
-
-    call_begin(&c);
-    put_port(&c, task, MACH_MSG_TYPE_COPY_SEND);
-    put64(&c, limit);
-    put64(&c, max);
-    return call(&c, host, RPC_VM_SET_SIZE_LIMIT);
-}
-
-static void size_limit(void)
-{
-    name_t task = empty_task(2 * PAGE_SIZE), host = mach_host_self();
-    uint64_t at = 0;
-    struct call c;
-
-    CHECK_EQ(set_size_limit(host, task, 4 * PAGE_SIZE, 8 * PAGE_SIZE), 0);
-    call_begin(&c);
-    CHECK_EQ(call(&c, task, RPC_VM_GET_SIZE_LIMIT), 0);
-    CHECK_EQ(get(&c), 4 * PAGE_SIZE);
-    CHECK_EQ(get(&c), 8 * PAGE_SIZE);
-    CHECK_EQ(trap_vm_allocate(task, &at, 3 * PAGE_SIZE, true), KERN_NO_SPACE);
-    CHECK_EQ(trap_vm_allocate(task, &at, 2 * PAGE_SIZE, true), 0);
-    CHECK_EQ(trap_vm_allocate(task, &at, 1, true), KERN_NO_SPACE);
-    CHECK_EQ(set_size_limit(host, task, 8 * PAGE_SIZE, 16 * PAGE_SIZE), KERN_NO_ACCESS);
-    CHECK_EQ(set_size_limit(host, task, 2, 1), KERN_INVALID_ARGUMENT);
-    CHECK_EQ(set_size_limit(host, device, 1, 1), KERN_INVALID_TASK);
-    CHECK_EQ(set_size_limit(task, task, 1, 1), KERN_INVALID_HOST);
-    CHECK_EQ(set_size_limit(host_priv, task, 16 * PAGE_SIZE, 16 * PAGE_SIZE), 0);
-    CHECK_EQ(trap_vm_allocate(task, &at, 12 * PAGE_SIZE, true), 0);
-    call_begin(&c);
-    CHECK_EQ(call(&c, host_priv, RPC_VM_GET_SIZE_LIMIT), KERN_INVALID_ARGUMENT);
-    MUST(port_simple(RPC_PORT_DEALLOCATE, task_self, host));
-    end_task(task);
-}
-
 const struct test vm_tests[] = {
     {"vm: allocate and deallocate", allocation},
     {"vm: read, write, copy", contents},
@@ -373,6 +336,5 @@ const struct test vm_tests[] = {
     {"vm: map", mapping},
     {"vm: what a child inherits", inheritance},
     {"vm: wire all", wiring},
-    {"vm: limit of the size", size_limit},
     {0},
 };

@@ -36,7 +36,6 @@ struct kern_task {
     struct mach_task mach; /* first */
     struct exception_action action;
     char name[32];         /* for the log */
-    uint64_t size_limit, size_limit_max; /* bytes of address space; UINT64_MAX: no limit */
 };
 
 static inline struct kern_thread *kern_thread(struct thread *t)

@@ -49,22 +49,6 @@ static bool page_range(const struct vm_map *map, uint64_t address, uint64_t size
     return true;
 }
 
-/* Does the task's limit leave so much? Memory that nobody can ever have access to does not
- * count. */
-static bool within_limit(const struct kern_task *task, uint64_t size)
-{
-    struct vm_map *map = task->mach.task.map;
-    uint64_t counted = map->size;
-    struct vm_region r;
-
-    if (task->size_limit == UINT64_MAX)
-        return true;
-    for (uint64_t at = 0; vm_map_region(map, at, &r) == OK; at = r.end)
-        if (r.max_prot == VM_PROT_NONE)
-            counted -= r.end - r.start;
-    return counted <= task->size_limit && vm_round_page(size) <= task->size_limit - counted;
-}
-
 enum kern_return vm_call_allocate(struct kern_task *task, uint64_t *address, uint64_t size,
                                   bool anywhere)
 {
@@ -79,8 +63,6 @@ enum kern_return vm_call_allocate(struct kern_task *task, uint64_t *address, uin
     if (size > USER_MAX)
         return KERN_NO_SPACE;
     if (!anywhere && (at < map->min || at > map->max || size > map->max - at))
-        return KERN_NO_SPACE;
-    if (!within_limit(task, size))
         return KERN_NO_SPACE;
     s = vm_map_enter(map, &at, size, 0, anywhere, NULL, 0, false, PROT_DEFAULT, VM_PROT_ALL,
                      VM_INHERIT_COPY);
@@ -290,8 +272,6 @@ static int32_t map(struct rpc *r)
     if (!size || size > USER_MAX || (prot | max_prot) & ~VM_PROT_ALL || prot & ~max_prot ||
         inheritance > VM_INHERIT_NONE)
         return KERN_INVALID_ARGUMENT;
-    if (max_prot != VM_PROT_NONE && !within_limit(r->task, size))
-        return KERN_NO_SPACE;
     if (anywhere && at < map->min)
         at = map->min;
     s = vm_map_enter(map, &at, size, mask, anywhere, object, r->in[5].value,
@@ -323,33 +303,6 @@ static int32_t msync(struct rpc *r)
                : KERN_SUCCESS;
 }
 
-/* host, then: task, limit, the highest it may be set to; that is raised by the privileged host
- * only. What is there already stays. */
-static int32_t set_size_limit(struct rpc *r)
-{
-    struct port *port = (struct port *)r->in[0].value;
-    uint64_t limit = r->in[1].value, max = r->in[2].value;
-    struct kern_task *task;
-
-    if (limit > max)
-        return KERN_INVALID_ARGUMENT;
-    if (!port_valid(port) || port->kobject_type != KOBJECT_TASK)
-        return KERN_INVALID_TASK;
-    task = port->kobject;
-    if (max > task->size_limit_max && r->port->kobject_type != KOBJECT_HOST_PRIVILEGED)
-        return KERN_NO_ACCESS;
-    task->size_limit = limit;
-    task->size_limit_max = max;
-    return KERN_SUCCESS;
-}
-
-static int32_t get_size_limit(struct rpc *r)
-{
-    rpc_out64(r, r->task->size_limit);
-    rpc_out64(r, r->task->size_limit_max);
-    return KERN_SUCCESS;
-}
-
 const struct routine vm_routines[] = {
     {RPC_VM_ALLOCATE, KOBJECT_TASK, false, "llb", allocate},
     {RPC_VM_DEALLOCATE, KOBJECT_TASK, false, "ll", deallocate},
@@ -363,7 +316,5 @@ const struct routine vm_routines[] = {
     {RPC_VM_MAP, KOBJECT_TASK, false, "lllbslbiii", map},
     {RPC_VM_MACHINE_ATTRIBUTE, KOBJECT_TASK, false, "llii", machine_attribute},
     {RPC_VM_MSYNC, KOBJECT_TASK, false, "lli", msync},
-    {RPC_VM_SET_SIZE_LIMIT, KOBJECT_HOST, false, "sll", set_size_limit},
-    {RPC_VM_GET_SIZE_LIMIT, KOBJECT_TASK, false, "", get_size_limit},
     {0},
 };

@@ -126,8 +126,6 @@ enum kern_return kern_task_create(struct kern_task *parent, struct account *acco
     }
     if (parent)
         inherit_ports(parent, kern_task(task));
-    kern_task(task)->size_limit = parent ? parent->size_limit : UINT64_MAX;
-    kern_task(task)->size_limit_max = parent ? parent->size_limit_max : UINT64_MAX;
     *out = kern_task(task);
     return KERN_SUCCESS;
 }
