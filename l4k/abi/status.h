@@ -22,7 +22,6 @@ enum STATUS_MUST_USE status {
     ERR_ADDRESS = -4,     /* nothing is mapped there */
     ERR_PROTECTION = -5,  /* mapped, but not with the access asked for */
     ERR_NO_CAP = -6,      /* the slot is empty, or holds an object of another kind */
-    ERR_DENIED = -7,      /* the capability lacks the right */
     ERR_TIMEOUT = -8,     /* the time given passed without a partner */
     ERR_CANCELLED = -9,   /* the wait was cancelled */
     ERR_DEAD = -10,       /* the partner is gone, or goes while one waits for it */
