@@ -75,8 +75,10 @@ TABLE_CONFIGS := $(filter-out machnative,$(CONFIGS))
 BENCH_KERNELS := $(foreach config,$(TABLE_CONFIGS),build/$(config)/kernel.elf \
     build/$(config)/boot.cpio)
 
-table: $(BENCH_PLUGIN) $(BENCH_INITRAMFS) $(BENCH_KERNELS)
-	$(Q)scripts/table $(if $(CPU),--cpu $(CPU))
+# COUNTER=insn counts instructions alone; MACHINE=NAME,... takes other machines of the cycle model.
+table: $(BENCH_PLUGIN) build/model/cycles.so $(BENCH_INITRAMFS) $(BENCH_KERNELS)
+	$(Q)scripts/table $(if $(CPU),--cpu $(CPU)) $(if $(COUNTER),--counter $(COUNTER)) \
+	    $(if $(MACHINE),--machine $(MACHINE))
 
 # --- Where the instructions of one operation go ---
 BENCH ?= getpid

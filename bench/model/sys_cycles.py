@@ -14,7 +14,7 @@ import sys
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(ROOT, "scripts"))
 
-from l4k import cycles, guest, guest_log  # noqa: E402
+from l4k import guest, guest_log  # noqa: E402
 from l4k.layout import BUILD  # noqa: E402
 
 OUT = os.path.join(BUILD, "model", "test")
@@ -43,7 +43,7 @@ def boot(name, *words):
     where = os.path.join(OUT, name)
     os.makedirs(where, exist_ok=True)
     paths = [os.path.join(where, file) for file in ("cycles.jsonl", "insn.jsonl")]
-    plugin = ",".join([cycles.PLUGIN, f"cycles={paths[0]}", f"out={paths[1]}", "bits=32", *words])
+    plugin = ",".join([guest.MODEL_PLUGIN, f"cycles={paths[0]}", f"out={paths[1]}", "bits=32", *words])
     run = guest.run(guest.Guest("tiny", kernel=os.path.join(BUILD, "bench", "tiny.elf"),
                                 append="c", timeout=10, extra=["-plugin", plugin]))
     return run, *paths
@@ -70,7 +70,7 @@ class Report:
 
 def refusal(*words):
     """What QEMU says when the plugin does not start, which it must not."""
-    plugin = ",".join([cycles.PLUGIN, f"cycles={OUT}/refused", f"out={OUT}/refused.insn", *words])
+    plugin = ",".join([guest.MODEL_PLUGIN, f"cycles={OUT}/refused", f"out={OUT}/refused.insn", *words])
     done = subprocess.run([guest.QEMU, *guest.MACHINE, "-S", "-plugin", plugin], check=False,
                           stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=10)
     return done.stderr if done.returncode else "it ran"

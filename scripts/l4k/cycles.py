@@ -6,27 +6,20 @@ without the operation, the row's figure is that of its median boot, min and max 
 boots. Cycles are whole: parts are rounded so that they sum to the cycles. Formats:
 bench/model/README.md.
 """
-import json
 import os
+import re
 import statistics
 
-from l4k import guest, guest_log, rows
+from l4k import guest, rows
 from l4k.layout import BUILD, ROOT, Missing
 from l4k.measure import CLASSES, Unsound, divide
 
-PLUGIN = os.path.join(BUILD, "model", "cycles.so")
 MACHINES = os.path.join(ROOT, "bench", "machines")
 VARIANTS = os.path.join(BUILD, "model", "machines")
 PARTS = ("base", "branch", "icache", "dcache", "tlb", "write_buffer", "privileged")
+REASONS = tuple(f"{cache}_{reason}" for cache in ("l1i", "l1d")
+                for reason in ("conflict", "capacity", "compulsory"))
 TICKS = 100  # in a cycle: the plugin's resolution
-
-
-class Failed(Exception):
-    """A run did not end well; `outcome` is guest_log's."""
-
-    def __init__(self, run):
-        super().__init__(f"{run.message} (see {os.path.relpath(run.directory, ROOT)})")
-        self.outcome = run.outcome
 
 
 def _variant(path, changes):
@@ -65,26 +58,37 @@ def machine_path(name):
     return path
 
 
-def boot(row, cpu, spread, machines, benches, mode="auto", words=()):
-    """Boot a row once under the model: (run, the model's lines). `words` are further ones for the
-    plugin."""
-    if not os.path.exists(PLUGIN):
-        raise Missing("build/model/cycles.so has not been built: make model")
+def mhz(name):
+    """Clock of a machine, from its file: cycles in a microsecond."""
+    found = re.search(r"^mhz *= *(\d+)", guest.read(machine_path(name)), re.MULTILINE)
+    if not found:
+        raise Missing(f"the machine file of {name} has no mhz")
+    return int(found[1])
+
+
+def specify(row, cpu, spread, machines, benches=(), mode="auto", words=()):
+    """What to boot for one run of a row under the model: with all benchmarks unless some are named.
+    `words` are further ones for the plugin."""
     spec = rows.guest(row, cpu, *spread)
-    where = guest.new_directory(f"{row.config}-{cpu.split(',')[0]}-cycles")
-    words = [f"out={where}/insn.jsonl", f"cycles={where}/cycles.jsonl", f"mode={mode}", *words,
-             *(f"machine={machine_path(name)}" for name in machines), *spec.plugin]
-    spec.plugin = None
-    spec.append = f"{spec.append} bench={','.join(benches)}"
-    spec.extra = ["-plugin", ",".join([PLUGIN, *words])]
-    run = guest.run(spec)
-    if run.outcome != guest_log.OK:
-        raise Failed(run)
-    lines = [json.loads(line) for line in guest.read(f"{where}/cycles.jsonl").splitlines()]
+    spec.machines = [machine_path(name) for name in machines]
+    spec.plugin = [*spec.plugin, f"mode={mode}", *words]
+    if benches:
+        spec.append = f"{spec.append} bench={','.join(benches)}"
+    return spec
+
+
+def boot(*what, **more):
+    """Boot what specify() makes of the arguments: (run, the model's lines)."""
+    run = guest.run_well(specify(*what, **more))
+    check(run.cycles)
+    return run, run.cycles
+
+
+def check(lines):
+    """The model must have had nothing to complain of."""
     for line in lines:
         if "error" in line:
             raise Unsound(f"model: {line['error']}")
-    return run, lines
 
 
 def _ticks(cycles):
@@ -128,17 +132,16 @@ def _misses(line, base, n):
     """Events of one operation, to two places."""
     return {name: divide(100 * (line["events"][name] - base["events"][name]), n) / 100
             for name in line["events"]
-            if name.endswith("misses") or name in ("walk_references", "mispredicts")}
+            if name.endswith("misses") or name in ("walk_references", "mispredicts", *REASONS)}
 
 
-def figure(bench, lines, machine):
-    """One benchmark on one machine in one boot; `bench` is the guest's description of it."""
-    mine = [line for line in lines if line.get("machine") == machine]
-    loops = [line for line in mine if line["region"] == bench["region"]]
-    empty = [line for line in mine if line["region"] == bench["overhead"]]
-    if len(loops) != bench["repetitions"] or len(empty) != bench["repetitions"]:
-        raise Unsound(f"{bench['bench']}: {len(loops)} loops on {machine}, not "
-                      f"{bench['repetitions']}")
+def figure(bench, loops, empty):
+    """One benchmark on one machine in one boot; `bench` is the guest's description of it, the others
+    are the model's lines of its loop and of the loop without the operation."""
+    for found in (loops, empty):
+        if len(found) != bench["repetitions"]:
+            raise Unsound(f"{bench['bench']}: the model saw {len(found)} loops, not "
+                          f"{bench['repetitions']}")
     line, base, n = _median(loops), _median(empty), bench["iterations"]
     cycles = divide(_ticks(line["cycles"]) - _ticks(base["cycles"]), n * TICKS)
     return {"cycles": cycles, "insn": divide(line["insn"] - base["insn"], n),
@@ -146,21 +149,49 @@ def figure(bench, lines, machine):
             "by": _places(cycles, line, base, n), "misses": _misses(line, base, n)}
 
 
-def measure(row, cpu, machines, benches, spread, mode="auto"):
-    """{bench: {machine: figure}} of a row over its boots; each figure has its min, max and cpu."""
-    boots = []
-    for one in spread:
-        run, lines = boot(row, cpu, one, machines, benches, mode)
-        described = [line for line in run.log.results if "bench" in line]
-        names = list(dict.fromkeys(line["machine"] for line in lines if "machine" in line))
-        boots.append({bench["bench"]: {name: figure(bench, lines, name) for name in names}
-                      for bench in described})
+def _same_instructions(run):
+    """Model and counter saw one run: each occurrence of a region has the same instructions."""
+    counted = [(line["region"], line["insn"]) for line in run.counts if "insn" in line]
+    for machine in dict.fromkeys(line["machine"] for line in run.cycles):
+        if counted != [(line["region"], line["insn"]) for line in run.cycles
+                       if line["machine"] == machine]:
+            raise Unsound(f"model:{machine} and the counting plugin disagree about instructions")
+
+
+def figures(run):
+    """{bench: {machine: figure}} of a run. Benchmarks that share their regions (a benchmark with
+    parameters) have the occurrences in the order of their descriptions."""
+    check(run.cycles)
+    _same_instructions(run)
+    left = {}
+    for line in run.cycles:
+        left.setdefault((line["machine"], line["region"]), []).append(line)
+    found = {}
+    for bench in (line for line in run.log.results if "bench" in line):
+        for machine in dict.fromkeys(line["machine"] for line in run.cycles):
+            taken = []
+            for region in (bench["region"], bench["overhead"]):
+                lines = left.get((machine, region), [])
+                taken.append(lines[:bench["repetitions"]])
+                del lines[:bench["repetitions"]]
+            found.setdefault(bench["bench"], {})[machine] = figure(bench, *taken)
+    return found
+
+
+def summarise(boots, cpu):
+    """{bench: {machine: figure}} over the boots of a row: of the median boot, with min, max, cpu."""
     return {bench: {name: _of_boots([boot[bench][name] for boot in boots], cpu)
                     for name in boots[0][bench]} for bench in boots[0]}
 
 
-def _of_boots(figures, cpu):
-    cycles = [one["cycles"] for one in figures]
+def measure(row, cpu, machines, benches, spread, mode="auto", words=()):
+    """Boot a row with each of `spread` and summarise."""
+    return summarise([figures(boot(row, cpu, one, machines, benches, mode, words)[0])
+                      for one in spread], cpu)
+
+
+def _of_boots(of_boots, cpu):
+    cycles = [one["cycles"] for one in of_boots]
     middle = statistics.median_low(cycles)
-    chosen = next(one for one in figures if one["cycles"] == middle)
+    chosen = next(one for one in of_boots if one["cycles"] == middle)
     return {**chosen, "min": min(cycles), "max": max(cycles), "cpu": cpu}

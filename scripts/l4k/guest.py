@@ -5,6 +5,7 @@ Each run has a directory of its own under results/raw/ (or $RAW_RESULTS), never 
     meta.json    commit, configuration, machine, QEMU version, command line, outcome
     serial.log   what the guest printed
     insn.jsonl   the counting plugin's lines, if it was loaded
+    cycles.jsonl the cycle model's lines, if machines were given
     qemu.log     resets of the CPU (a triple fault shows here); qemu.err: QEMU's own words
 """
 import dataclasses
@@ -21,6 +22,7 @@ from l4k.layout import BUILD, ROOT, Missing, product
 
 RAW = os.environ.get("RAW_RESULTS", os.path.join(ROOT, "results", "raw"))
 PLUGIN = os.path.join(BUILD, "bench", "insn.so")
+MODEL_PLUGIN = os.path.join(BUILD, "model", "cycles.so")
 QEMU = os.environ.get("QEMU", "qemu-system-x86_64")
 RTC_BASE = "2026-01-01T00:00:00"
 AFTER_LAST_WORD = 3  # seconds that a guest may live after a panic or a failed assertion
@@ -30,7 +32,8 @@ MACHINE = ["-M", "pc", "-m", "512", "-nodefaults", "-display", "none", "-no-rebo
 
 @dataclasses.dataclass
 class Guest:
-    """What to boot. `plugin` holds the counting plugin's words, or None to run without it."""
+    """What to boot. `plugin` holds the counting plugin's words, or None to run without it. With
+    `machines`, paths of machine files, the cycle model counts as well."""
     config: str
     cpu: str = "qemu64"
     kernel: str = None
@@ -38,6 +41,7 @@ class Guest:
     append: str = ""
     rtc: str = RTC_BASE
     plugin: list = None
+    machines: list = dataclasses.field(default_factory=list)
     timeout: int = 60
     echo: bool = False  # repeat the serial line on standard output
     extra: list = dataclasses.field(default_factory=list)  # further words for QEMU
@@ -52,6 +56,15 @@ class Run:
     message: str
     log: guest_log.Log
     counts: list  # the plugin's lines, parsed
+    cycles: list = dataclasses.field(default_factory=list)  # the model's
+
+
+class Failed(Exception):
+    """A run did not end well; `outcome` is guest_log's."""
+
+    def __init__(self, run):
+        super().__init__(f"{run.message} (see {os.path.relpath(run.directory, ROOT)})")
+        self.outcome = run.outcome
 
 
 @functools.lru_cache(maxsize=None)
@@ -98,9 +111,21 @@ def command(guest, directory):
               "-serial", "file:" + os.path.join(directory, "serial.log"),
               "-d", "cpu_reset", "-D", os.path.join(directory, "qemu.log")]
     if guest.plugin is not None:
-        out = os.path.join(directory, "insn.jsonl")
-        words += ["-plugin", ",".join([PLUGIN, "out=" + out, *guest.plugin])]
+        words += ["-plugin", ",".join([plugin_of(guest), f"out={directory}/insn.jsonl",
+                                       *_model_words(guest, directory), *guest.plugin])]
     return words + guest.extra
+
+
+def plugin_of(guest):
+    """The plugin to load: the cycle model's counts instructions, too."""
+    return MODEL_PLUGIN if guest.machines else PLUGIN
+
+
+def _model_words(guest, directory):
+    """The words that only the cycle model takes."""
+    if not guest.machines:
+        return []
+    return [f"cycles={directory}/cycles.jsonl", *(f"machine={path}" for path in guest.machines)]
 
 
 def new_directory(name):
@@ -154,8 +179,8 @@ def _watch(process, guest, serial):
             return True
 
 
-def _read_counts(path):
-    """The plugin's lines, parsed."""
+def _read_lines(path):
+    """A plugin's lines, parsed."""
     counts = []
     for number, line in enumerate(read(path).splitlines(), 1):
         try:
@@ -187,8 +212,9 @@ def _complaint(directory):
 
 def run(guest):
     """Boot a guest and judge its run. Missing if QEMU could not even start it."""
-    if guest.plugin is not None and not os.path.exists(PLUGIN):
-        raise Missing("build/bench/insn.so has not been built: make plugin")
+    if guest.plugin is not None and not os.path.exists(plugin_of(guest)):
+        raise Missing(f"{os.path.relpath(plugin_of(guest), ROOT)} has not been built: "
+                      f"make {'model' if guest.machines else 'plugin'}")
     version = qemu_version()
     directory = new_directory(f"{guest.config}-{guest.cpu.split(',')[0]}")
     words = command(guest, directory)
@@ -203,10 +229,19 @@ def run(guest):
         triple_fault="Triple fault" in read(os.path.join(directory, "qemu.log")))
     if status and not ended:
         message += f" ({complaint})"
-    counts = _read_counts(os.path.join(directory, "insn.jsonl")) if outcome == guest_log.OK else []
+    counts, cycles = (_read_lines(os.path.join(directory, name)) if outcome == guest_log.OK else []
+                      for name in ("insn.jsonl", "cycles.jsonl"))
     meta = {**dataclasses.asdict(guest), "commit": commit(), "qemu": version, "command": words,
             "outcome": outcome, "message": message}
     with open(os.path.join(directory, "meta.json"), "w", encoding="utf-8") as file:
         json.dump(meta, file, indent=1)
         file.write("\n")
-    return Run(guest, directory, outcome, message, log, counts)
+    return Run(guest, directory, outcome, message, log, counts, cycles)
+
+
+def run_well(guest):
+    """Boot a guest whose run must end well: Failed if it does not."""
+    done = run(guest)
+    if done.outcome != guest_log.OK:
+        raise Failed(done)
+    return done

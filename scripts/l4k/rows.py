@@ -43,6 +43,19 @@ ROWS = [
     Row("mklinux-user", "MkLinux user", 14710, "user"),
 ]
 
+
+
+def short_label(label):
+    """A row's name in a table; a variant of the row above is indented."""
+    _, comma, variant = label.partition(", ")
+    return "  " + variant if comma else label
+
+
+PAPER_MHZ = 133
+
+# Machines of the cycle model that the table is made for; the first one's is the main column.
+MACHINES = ["p133", "skylake"]
+
 # Boots of each row: (RTC base, stack offset in bytes).
 SPREAD = [
     ("2026-01-01T00:00:00", 0),

@@ -95,9 +95,25 @@ class Table(Commands):
         self.assertEqual(done.returncode, 0, done.stderr)
         row = self.read_table()["rows"][0]
         self.assertEqual((row["label"], row["getpid"]["insn"]), ("Linux 6.1.999-1", 309))
+        self.assertEqual(row["getpid"]["model:p133"]["cycles"], 618)
         self.assertIn("Linux 6.1.999-1", done.stdout)
         self.assertIn("[2/2] booting linux", done.stderr)
-        self.assertTrue(os.path.exists(os.path.join(self.out, "table.csv")))
+        for name in ("table.csv", "model.csv"):
+            self.assertTrue(os.path.exists(os.path.join(self.out, name)))
+
+    def test_instructions_alone(self):
+        done = self.run_script("table", "--rows", "linux", "--boots", "1", "--out", self.out,
+                               "--counter", "insn", FAKE_LOG="linux.log",
+                               FAKE_COUNTS="linux.jsonl")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertNotIn("model:", done.stdout)
+        self.assertEqual(self.read_table()["rows"][0]["getpid"]["insn"], 309)
+
+    def test_no_machine(self):
+        done = self.run_script("table", "--rows", "linux", "--machine", "vax",
+                               FAKE_LOG="linux.log")
+        self.assertEqual((done.returncode, done.stdout), (2, ""))
+        self.assertIn("there is no machine file bench/machines/vax.ini", done.stderr)
 
     def test_twice_the_same(self):
         tables = []

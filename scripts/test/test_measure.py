@@ -3,11 +3,10 @@
 import csv
 import io
 import json
-import types
 import unittest
 
 import data
-from l4k import measure, report
+from l4k import measure, report, rows
 from l4k.measure import Unsound
 
 
@@ -111,14 +110,18 @@ class Ipc(unittest.TestCase):
 
 class Report(unittest.TestCase):
     def setUp(self):
-        row = types.SimpleNamespace(config="linux", paper_cycles=223, placement="linux")
-        user = types.SimpleNamespace(config="l4linux", paper_cycles=526, placement="user")
-        self.measured = [("linux", measure.summarise([linux()])),
-                         ("l4linux", measure.summarise([linux(counts="server.jsonl")]))]
-        rows = [report.row_json(row, "Linux", self.measured[0][1]),
-                report.row_json(user, "L4Linux", self.measured[1][1])]
-        ipc = measure.ipc(data.run("ipc.log", data.counts("ipc.jsonl"), "max"))
-        self.table = report.table_json(rows, ipc, "qemu64", "7.2.22", "abc")
+        def row(config):
+            return next(row for row in rows.ROWS if row.config == config)
+        self.measured = [
+            report.Measured(row("linux"), "Linux", measure.summarise([linux()]), {}),
+            report.Measured(row("l4linux"), "L4Linux",
+                            measure.summarise([linux(counts="server.jsonl")]), {})]
+        self.ipc = measure.ipc(data.run("ipc.log", data.counts("ipc.jsonl"), "max"))
+        self.about = report.About("qemu64", "7.2.22", "abc", 1)
+        self.table = report.table_json(self.measured, self.ipc, self.about)
+
+    def text(self, *missing):
+        return report.text(self.table, self.measured, self.about, missing)
 
     def test_json(self):
         table = json.loads(report.dump(self.table))
@@ -131,32 +134,35 @@ class Report(unittest.TestCase):
         self.assertEqual(table["rows"][0]["paper_cycles"], 223)
 
     def test_text(self):
-        text = report.text(self.table, self.measured, 1)
-        self.assertRegex(text, r"L4Linux +154 +0\.50 +- +4 +20 +100 +30 .* yes +526 +2\.36")
+        text = self.text()
+        self.assertRegex(text, r"L4Linux +154 +0\.50 +- +4 +20 +100 +30 +yes")
         self.assertIn("-cpu qemu64, QEMU 7.2.22", text)
         self.assertRegex(text, r"words +6\ninter call +54\n")
         self.assertRegex(text, r"between address spaces, 0 to 6 words +54 +at most 56, met\n")
         self.assertLessEqual(max(map(len, text.splitlines())), 100)
         self.assertNotIn("bytes of repeat", text)
+        self.assertNotIn("model:", text)
 
     def test_text_has_bytes_of_repeat_instructions(self):
-        self.measured[0][1]["write"].figure.rep_bytes = 64
-        text = report.text(self.table, self.measured, 1)
-        self.assertRegex(text, r"bytes of repeat instructions +linux +l4linux\nwrite +64 +0\n")
+        self.measured[0].insn["write"].figure.rep_bytes = 64
+        self.assertRegex(self.text(), r"bytes of repeat instructions +linux +l4linux\nwrite +64 +0\n")
 
     def test_text_says_what_missed_its_target_and_what_is_missing(self):
         self.table["ipc"][0]["kernel"] = 57
-        text = report.text(self.table, self.measured, 1, ["mono: missing: hung"])
+        text = self.text("mono: missing: hung")
         self.assertIn("at most 56, MISSED", text)
         self.assertIn("\nmono: missing: hung\n", text)
 
     def test_spread_is_rounded_up(self):
         self.table["rows"][0]["bench"]["write"].update(insn=1000, min=989, max=1002)
-        self.assertRegex(report.text(self.table, self.measured, 1), r"\nwrite +1000  2% +161\n")
+        self.assertRegex(self.text(), r"\nwrite +1000  2% +161\n")
 
     def test_csv(self):
-        lines = list(csv.DictReader(io.StringIO(
-            report.csv_text(self.measured, "qemu64", "7.2.22", "abc"))))
+        lines = list(csv.DictReader(io.StringIO(report.csv_text(self.measured, self.about))))
         self.assertEqual(len(lines), 6)
         self.assertEqual([line["insn"] for line in lines if line["bench"] == "getpid"],
                          ["309", "154"])
+
+
+if __name__ == "__main__":
+    unittest.main()
