@@ -212,7 +212,8 @@ static void check_trace(const char *path)
 static void traces(void **state)
 {
     static const char *const names[] = { "pairing", "fault", "interrupt", "writes", "syscall",
-                                         "cr3", "rep", "pairs_of_memory", "nested" };
+                                         "cr3", "rep", "pairs_of_memory", "nested",
+                                         "prefixes" };
     char path[128];
 
     (void)state;
