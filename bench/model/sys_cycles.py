@@ -32,9 +32,9 @@ REGIONS = {
     5: ("rep stosb of nothing and a nop", 2, 4 + 8 + 1 + 1, 0, 0),
     # fld1 3; exception 42, clts 10, iret within a ring 10
     6: ("a faulting instruction, its handler and its restart", 3, 3, 0, 42 + 10 + 10),
-    # two rdtsc of 11 around mov eax,esi and mov ecx together, and the loop
+    # two rdtsc of 20 around mov eax,esi and mov ecx together, and the loop
     7: ("a loop between two readings of the time-stamp counter", 2 * TURNS + 4, 1 + TURNS, 2 * 4,
-        2 * 11),
+        2 * 20),
 }
 
 
