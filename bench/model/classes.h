@@ -30,7 +30,7 @@
 /* Beside the instructions' own: [base] */
 #define BASE_EVENTS(X)                                                                          \
     X(LOCK, lock) X(REP_START, rep_start) X(REP_TURN, rep_turn) X(REP_LINE, rep_line)           \
-    X(MISALIGNED, misaligned) X(AGI, agi)
+    X(MISALIGNED, misaligned) X(AGI, agi) X(PREFIX, prefix)
 
 /* [privileged] */
 #define PRIVILEGED_EVENTS(X)                                                                    \

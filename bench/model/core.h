@@ -71,6 +71,7 @@ struct model {
     unsigned int n_pending;
     const struct model_insn *u_pipe; /* waits for a partner; NULL: none */
     uint16_t writes, writes_before;  /* registers written by the last group, and the one before */
+    uint64_t behind; /* ticks of the last group after its first cycle */
     uint64_t fetch_line, fetch_page, fetch_frame; /* virtual; the last line and small page */
     uint64_t rep_line;
     struct branch branch;

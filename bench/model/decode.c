@@ -22,6 +22,7 @@ struct parts {
     enum decode_mode mode;
     bool opsize, adsize, rep, repne, lock, vector; /* vector: VEX or EVEX */
     uint8_t rex;                                   /* 0 or 40..4f */
+    uint8_t legacy;                                /* prefixes other than REX */
     uint8_t map, opcode;
     bool has_modrm;
     uint8_t mod, reg, rm; /* reg and rm without REX */
@@ -76,8 +77,8 @@ static bool take_vector_prefix(struct parts *p)
 
 static void take_opcode(struct parts *p)
 {
-    while (take_legacy_prefix(p))
-        p->at++;
+    for (; take_legacy_prefix(p); p->at++)
+        p->legacy++;
     if (p->mode == MODE_64 && (peek(p, 0) & 0xf0) == 0x40)
         p->rex = p->bytes[p->at++];
     if (!take_vector_prefix(p) && peek(p, 0) == 0x0f) {
@@ -351,11 +352,13 @@ static void set_string(const struct parts *p, struct decoded *d, enum op op)
         d->flags |= D_REP;
 }
 
+/* Shifts by a constant are simple, rotations only by one. */
 static void classify_shift(const struct parts *p, struct decoded *d)
 {
     bool byte = !(p->opcode & 1), by_cl = (p->opcode & 0xfe) == 0xd2;
+    bool by_one = (p->opcode & 0xfe) == 0xd0;
 
-    set_alu(p, d, PAIR_U, true, true);
+    set_alu(p, d, by_one || p->reg >= 4 ? PAIR_U : PAIR_NONE, true, true);
     if (by_cl)
         set(d, OP_SHIFT_CL, PAIR_NONE);
     d->reads |= rm_bit(p, byte) | (by_cl ? BIT(RCX) : 0);
@@ -796,6 +799,12 @@ static void classify_marker(struct decoded *d, const uint8_t *bytes)
         d->flags |= D_CLOSE;
 }
 
+/* Does the opcode begin with a 0f that is decoded as a prefix, unlike a conditional jump's? */
+static bool takes_0f(const struct parts *p)
+{
+    return p->map != MAP_ONE && !p->vector && !(p->map == MAP_0F && p->opcode >> 4 == 8);
+}
+
 static void classify(const struct parts *p, struct decoded *d)
 {
     if (p->vector || p->map >= MAP_38)
@@ -806,8 +815,7 @@ static void classify(const struct parts *p, struct decoded *d)
         classify_one_byte(p, d);
     if (p->lock)
         d->flags |= D_LOCK;
-    if (p->opsize || p->adsize || p->rep || p->repne || p->lock)
-        d->flags |= D_PREFIX;
+    d->prefixes = p->legacy + takes_0f(p);
 }
 
 void decode(struct decoded *d, const uint8_t *bytes, size_t size, enum decode_mode mode)

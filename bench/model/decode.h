@@ -24,12 +24,11 @@ enum decode_mode { MODE_16, MODE_32, MODE_64 };
 #define D_FAR_RETURN 64   /* sysret, iret: continues at a saved place */
 #define D_REP 128         /* string instruction with a repeat prefix */
 #define D_LOCK 256        /* lock prefix, or xchg with memory */
-#define D_PREFIX 512      /* a prefix other than REX */
-#define D_DISPLACEMENT 1024
-#define D_IMMEDIATE 2048
-#define D_OPEN 4096       /* marker */
-#define D_CLOSE 8192      /* marker */
-#define D_WRITES_CR 16384 /* mov to a control register */
+#define D_DISPLACEMENT 512
+#define D_IMMEDIATE 1024
+#define D_OPEN 2048       /* marker */
+#define D_CLOSE 4096      /* marker */
+#define D_WRITES_CR 8192  /* mov to a control register */
 
 /* In which pipe of a Pentium it may go when two instructions issue together. */
 enum pair { PAIR_NONE, PAIR_U = 1, PAIR_V = 2, PAIR_UV = 3 };
@@ -44,6 +43,7 @@ struct decoded {
     uint8_t op;     /* enum op */
     uint8_t pair;
     uint8_t shape;
+    uint8_t prefixes; /* that a Pentium decodes before: not REX, not the 0f of a jump */
     uint16_t flags;
     uint16_t reads, writes, address; /* general registers, bit n is register n; the stack pointer
                                         of push, pop, call and ret is only in `address` */

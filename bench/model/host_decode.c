@@ -55,6 +55,8 @@ static const struct sample samples[] = {
     { "imul $0,%eax,%eax", MODE_64, 6, { 0x69, 0xc0 }, OP_MULTIPLY, 0, PAIR_NONE },
     { "imul %ecx,%eax", MODE_64, 3, { 0x0f, 0xaf, 0xc1 }, OP_MULTIPLY, 0, PAIR_NONE },
     { "shl $3,%rax", MODE_64, 4, { 0x48, 0xc1, 0xe0, 0x03 }, OP_ALU, 0, PAIR_U },
+    { "rol %rax", MODE_64, 3, { 0x48, 0xd1, 0xc0 }, OP_ALU, 0, PAIR_U },
+    { "rol $3,%rax", MODE_64, 4, { 0x48, 0xc1, 0xc0, 0x03 }, OP_ALU, 0, PAIR_NONE },
     { "shl %cl,%rax", MODE_64, 3, { 0x48, 0xd3, 0xe0 }, OP_SHIFT_CL, 0, PAIR_NONE },
     { "push %r12", MODE_64, 2, { 0x41, 0x54 }, OP_PUSH, 0, PAIR_UV },
     { "pop %rbx", MODE_64, 1, { 0x5b }, OP_POP, 0, PAIR_UV },
@@ -205,12 +207,39 @@ static void registers(void **state)
     assert_int_equal(d.displacement, 16);
 }
 
+/* Prefixes that take time: all but REX and the 0f of a conditional jump. */
+static void prefixes(void **state)
+{
+    static const struct {
+        uint8_t bytes[8], prefixes;
+    } some[] = {
+        { { 0x90 }, 0 },                         /* nop */
+        { { 0x48, 0x89, 0xd8 }, 0 },             /* mov %rbx,%rax */
+        { { 0x66, 0x89, 0xd8 }, 1 },             /* mov %bx,%ax */
+        { { 0x65, 0x8b, 0x06 }, 1 },             /* mov %gs:(%rsi),%eax */
+        { { 0x65, 0x48, 0x8b, 0x06 }, 1 },       /* mov %gs:(%rsi),%rax */
+        { { 0x0f, 0xb6, 0xc0 }, 1 },             /* movzbl %al,%eax */
+        { { 0x0f, 0x85 }, 0 },                   /* jne */
+        { { 0xf0, 0x48, 0x0f, 0xb1, 0x0a }, 2 }, /* lock cmpxchg %rcx,(%rdx) */
+        { { 0x66, 0x0f, 0x38, 0x00, 0xc0 }, 2 }, /* pshufb %xmm0,%xmm0 */
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(some) / sizeof(some[0]); i++) {
+        struct decoded d;
+
+        decode(&d, some[i].bytes, sizeof(some[i].bytes), MODE_64);
+        assert_int_equal(d.prefixes, some[i].prefixes);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(encodings),
         cmocka_unit_test(truncated),
         cmocka_unit_test(registers),
+        cmocka_unit_test(prefixes),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -212,7 +212,8 @@ static void check_trace(const char *path)
 static void traces(void **state)
 {
     static const char *const names[] = { "pairing", "fault", "interrupt", "writes", "syscall",
-                                         "cr3", "rep", "pairs_of_memory", "nested" };
+                                         "cr3", "rep", "pairs_of_memory", "nested",
+                                         "prefixes" };
     char path[128];
 
     (void)state;
@@ -250,7 +251,7 @@ static void steps(void **state)
     fclose(memory);
     fclose(trace);
     assert_string_equal(seen, "400000 0.00 0 0 0\n"
-                              "ffffffff80001000 84.00 1 0 1\n" /* 48, 4, 24, 8 */
+                              "ffffffff80001000 80.00 1 0 1\n" /* 48, 5, 24, 3 */
                               "ffffffff80001003 0.00 0 0 0\n"
                               "400002 28.00 0 0 0\n" /* 27, 1 */
                               "400004 0.00 0 0 0\n"
@@ -445,7 +446,7 @@ static void scan_of_pages(void **state)
     expect(text, "total", "dtlb_misses", 256);
     expect(text, "total", "itlb_misses", 0);
     expect(text, "total", "walk_references", 4 * 256);
-    assert_true(number_of(text, "total", "tlb") >= 256 * (4 + 4 * 2));
+    assert_true(number_of(text, "total", "tlb") >= 256 * (5 + 4 * 2));
 }
 
 /* 64 pages fit into 64 entries of 4 ways. */

@@ -134,6 +134,7 @@ static void forget_group(struct model *m)
 {
     m->u_pipe = NULL;
     m->writes = m->writes_before = 0;
+    m->behind = 0;
 }
 
 /* Settle how execution got from the last instruction to this one. True if this one is taken up
@@ -183,10 +184,11 @@ static bool both(const struct decoded *d, uint16_t flags)
     return (d->flags & flags) == flags;
 }
 
-/* Do two successive instructions issue together? Intel's rules for the Pentium. */
+/* Do two successive instructions issue together? Intel's rules for the Pentium (in Ralf Brown's
+ * interrupt list, OPCODES.LST, appendix E; GCC's pentium.md; Abrash, Black Book, chapter 20). */
 static bool pairs(const struct decoded *u, const struct decoded *v)
 {
-    if (!(u->pair & PAIR_U) || !(v->pair & PAIR_V) || (u->flags | v->flags) & D_PREFIX)
+    if (!(u->pair & PAIR_U) || !(v->pair & PAIR_V) || v->prefixes || u->flags & D_LOCK)
         return false;
     if (u->writes & (v->reads | v->writes))
         return false;
@@ -202,22 +204,40 @@ static void address_stall(struct model *m, const struct decoded *d, uint16_t *wr
     *written = 0;
 }
 
+/* Prefixes take a cycle each to decode, but not while the last group still executes (86Box). */
+static void decode_prefixes(struct model *m, const struct decoded *d)
+{
+    uint64_t cost = d->prefixes * m->machine.cost[OP_PREFIX];
+
+    if (cost > m->behind)
+        charge(m, m->place, PART_BASE, cost - m->behind);
+}
+
+static void executes_for(struct model *m, uint64_t cost)
+{
+    m->behind = cost > TICKS ? cost - TICKS : 0;
+}
+
+/* The price of a privileged instruction is that of all its bytes. */
 static void issue_alone(struct model *m, const struct model_insn *insn)
 {
     const struct decoded *d = &insn->d;
+    uint64_t cost = m->machine.cost[d->op];
+    bool base = d->op < OP_FIRST_PRIVILEGED;
 
+    if (base)
+        decode_prefixes(m, d);
     address_stall(m, d, &m->writes);
     m->writes_before = m->writes;
     m->writes = d->writes;
     m->u_pipe = insn;
-    if (d->op < OP_FIRST_PRIVILEGED)
-        charge(m, m->place, PART_BASE, m->machine.cost[d->op]);
-    else if (!(d->flags & (D_TRAP | D_FAR_RETURN)))
-        charge(m, m->place, PART_PRIVILEGED, m->machine.cost[d->op]);
     if (d->flags & D_LOCK)
-        charge(m, m->place, PART_BASE, m->machine.cost[OP_LOCK]);
+        cost += m->machine.cost[OP_LOCK];
     if (d->flags & D_REP)
-        charge(m, m->place, PART_BASE, m->machine.cost[OP_REP_START]);
+        cost += m->machine.cost[OP_REP_START];
+    if (!(d->flags & (D_TRAP | D_FAR_RETURN)))
+        charge(m, m->place, base ? PART_BASE : PART_PRIVILEGED, cost);
+    executes_for(m, cost);
 }
 
 static void issue(struct model *m, const struct model_insn *insn)
@@ -225,9 +245,11 @@ static void issue(struct model *m, const struct model_insn *insn)
     const struct model_insn *u = m->u_pipe;
 
     if (m->machine.pairing && u && u->addr + u->d.length == insn->addr && pairs(&u->d, &insn->d)) {
+        uint64_t cost = pair_cost(m, &u->d, &insn->d);
+
         address_stall(m, &insn->d, &m->writes_before);
-        charge(m, m->place, PART_BASE,
-               pair_cost(m, &u->d, &insn->d) - m->machine.cost[u->d.op]);
+        charge(m, m->place, PART_BASE, cost - m->machine.cost[u->d.op]);
+        executes_for(m, cost);
         event(m, EVENT_PAIRED);
         m->writes |= insn->d.writes;
         m->u_pipe = NULL;

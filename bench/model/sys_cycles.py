@@ -26,15 +26,15 @@ REGIONS = {
     1: ("an empty region", 0, 0, 0, 0),
     # mov 1; each turn dec and jnz together 1; mispredicted when first taken and at the end
     2: ("a loop of known length", 1 + 2 * TURNS, 1 + TURNS, 2 * 4, 0),
-    # 4 and 9 to start, a cycle for each further turn; nop 1
-    3: ("rep stosl of 256 words and a nop", 2, 4 + 9 + 256 + 1, 0, 0),
-    4: ("rep movsb of 100 bytes and a nop", 2, 4 + 9 + 100 + 1, 0, 0),
-    5: ("rep stosb of nothing and a nop", 2, 4 + 9 + 1, 0, 0),
+    # 4, 8 and a prefix to start, a cycle for each further turn; nop 1
+    3: ("rep stosl of 256 words and a nop", 2, 4 + 8 + 1 + 256 + 1, 0, 0),
+    4: ("rep movsb of 100 bytes and a nop", 2, 4 + 8 + 1 + 100 + 1, 0, 0),
+    5: ("rep stosb of nothing and a nop", 2, 4 + 8 + 1 + 1, 0, 0),
     # fld1 3; exception 42, clts 10, iret within a ring 10
     6: ("a faulting instruction, its handler and its restart", 3, 3, 0, 42 + 10 + 10),
-    # two rdtsc of 11 around mov eax,esi and mov ecx together, and the loop
+    # two rdtsc of 20 around mov eax,esi and mov ecx together, and the loop
     7: ("a loop between two readings of the time-stamp counter", 2 * TURNS + 4, 1 + TURNS, 2 * 4,
-        2 * 11),
+        2 * 20),
 }
 
 
