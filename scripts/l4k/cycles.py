@@ -33,6 +33,9 @@ def _variant(path, changes):
     """A copy of a machine file with other values: ["l1d.size=16384", ...]. They are part of its
     machine's name."""
     section, done, lines = "", set(), []
+    if not all("=" in change for change in changes):
+        raise Missing(f"a variant of {os.path.basename(path)} reads NAME:SECTION.KEY=VALUE, not "
+                      f"NAME:{':'.join(changes)}")
     wanted = dict(change.split("=", 1) for change in changes)
     for line in guest.read(path).splitlines():
         key = line.split("=")[0].strip()
@@ -65,26 +68,31 @@ def machine_path(name):
     return path
 
 
-def boot(row, cpu, spread, machines, benches, mode="auto", words=()):
-    """Boot a row once under the model: (run, the model's lines). `words` are further ones for the
-    plugin."""
+def run(spec, machines, mode="auto", words=()):
+    """Boot a guest once under the model: (run, the model's lines). `spec.plugin` holds the counting
+    plugin's words; `words` are further ones for the model's."""
     if not os.path.exists(PLUGIN):
         raise Missing("build/model/cycles.so has not been built: make model")
-    spec = rows.guest(row, cpu, *spread)
-    where = guest.new_directory(f"{row.config}-{cpu.split(',')[0]}-cycles")
+    where = guest.new_directory(f"{spec.config}-{spec.cpu.split(',')[0]}-cycles")
     words = [f"out={where}/insn.jsonl", f"cycles={where}/cycles.jsonl", f"mode={mode}", *words,
              *(f"machine={machine_path(name)}" for name in machines), *spec.plugin]
     spec.plugin = None
-    spec.append = f"{spec.append} bench={','.join(benches)}"
     spec.extra = ["-plugin", ",".join([PLUGIN, *words])]
-    run = guest.run(spec)
-    if run.outcome != guest_log.OK:
-        raise Failed(run)
+    done = guest.run(spec)
+    if done.outcome != guest_log.OK:
+        raise Failed(done)
     lines = [json.loads(line) for line in guest.read(f"{where}/cycles.jsonl").splitlines()]
     for line in lines:
         if "error" in line:
             raise Unsound(f"model: {line['error']}")
-    return run, lines
+    return done, lines
+
+
+def boot(row, cpu, spread, machines, benches, mode="auto"):
+    """Boot a row once under the model: (run, the model's lines)."""
+    spec = rows.guest(row, cpu, *spread)
+    spec.append = f"{spec.append} bench={','.join(benches)}"
+    return run(spec, machines, mode)
 
 
 def _ticks(cycles):
@@ -150,8 +158,8 @@ def measure(row, cpu, machines, benches, spread, mode="auto"):
     """{bench: {machine: figure}} of a row over its boots; each figure has its min, max and cpu."""
     boots = []
     for one in spread:
-        run, lines = boot(row, cpu, one, machines, benches, mode)
-        described = [line for line in run.log.results if "bench" in line]
+        booted, lines = boot(row, cpu, one, machines, benches, mode)
+        described = [line for line in booted.log.results if "bench" in line]
         names = list(dict.fromkeys(line["machine"] for line in lines if "machine" in line))
         boots.append({bench["bench"]: {name: figure(bench, lines, name) for name in names}
                       for bench in described})
