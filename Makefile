@@ -33,6 +33,7 @@ all:
 help:
 	@echo 'make table               measure every row, print the table, write results/'
 	@echo 'make breakdown           where CONFIG spends the instructions of BENCH (getpid)'
+	@echo 'make trace               one BENCH (getpid) in CONFIG from start to end, and a flame graph'
 	@echo 'make check               run all tests'
 	@echo 'make                     build every kernel and its boot archive'
 	@echo 'make boot CONFIG=NAME    boot a configuration on this terminal; leave: Ctrl-A X'
@@ -41,7 +42,7 @@ help:
 	@echo 'make clean               remove build/'
 	@echo
 	@echo 'CONFIG: linux $(CONFIGS)'
-	@echo 'CC=clang, CROSS_COMPILE=x86_64-linux-gnu-, CPU=MODEL (table, boot, gdb), ACCEL=tcg (boot)'
+	@echo 'CC=clang, CROSS_COMPILE=x86_64-linux-gnu-, CPU=MODEL (measuring, boot, gdb), ACCEL=tcg (boot)'
 	@echo 'APPEND=WORDS for the guest (boot, gdb); LINUX_IMAGE=FILE: a bzImage for Debian'"'"'s; V=1'
 
 # Installs or names the Debian packages that are missing, before anything else is looked at.

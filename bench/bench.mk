@@ -64,6 +64,17 @@ $(BENCH_INITRAMFS): $(BENCH_OUT)/bench-linux $(BENCH_OUT)/hello scripts/mkinitra
 	$(call say,CPIO,$@)
 	$(Q)scripts/mkinitramfs $@ --devices init=$(BENCH_OUT)/bench-linux hello=$(BENCH_OUT)/hello
 
+# --- What tells the functions of the real Linux kernel, for traces ---
+BENCH_KALLSYMS := $(BENCH_OUT)/kallsyms.cpio
+
+$(BENCH_OUT)/kallsyms: $(BENCH_OUT)/bench/linux/kallsyms.o
+	$(call say,LINK,$@)
+	$(Q)$(HOSTCC) -static $^ -o $@
+
+$(BENCH_KALLSYMS): $(BENCH_OUT)/kallsyms scripts/mkinitramfs
+	$(call say,CPIO,$@)
+	$(Q)scripts/mkinitramfs $@ --devices init=$(BENCH_OUT)/kallsyms
+
 # --- A guest of a few instructions, to test plugin and runner ---
 $(BENCH_TINY): scripts/test/tiny.S scripts/test/tiny.ld | $(BENCH_OUT)
 	$(call say,HOSTCC,$@)
@@ -87,4 +98,5 @@ breakdown: $(BENCH_PLUGIN) $(BENCH_INITRAMFS) $(if $(filter $(CONFIGS),$(CONFIG)
     build/$(CONFIG)/kernel.elf build/$(CONFIG)/boot.cpio)
 	$(Q)scripts/breakdown '$(CONFIG)' '$(BENCH)' $(if $(CPU),--cpu $(CPU))
 
--include $(BENCH_PLUGIN_OBJ:.o=.d) $(BENCH_LINUX_OBJ:.o=.d) $(BENCH_OUT)/bench/linux/hello.d
+-include $(BENCH_PLUGIN_OBJ:.o=.d) $(BENCH_LINUX_OBJ:.o=.d) $(BENCH_OUT)/bench/linux/hello.d \
+    $(BENCH_OUT)/bench/linux/kallsyms.d

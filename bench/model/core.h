@@ -14,10 +14,6 @@
 #define WALK_CACHE_SHIFT 9 /* log2 of the entries of one page table */
 #define NOWHERE UINT64_MAX
 
-/* Where the cycles go. */
-enum part { PART_BASE, PART_BRANCH, PART_ICACHE, PART_DCACHE, PART_TLB, PART_WRITE_BUFFER,
-            PART_PRIVILEGED, PARTS };
-
 /* Events that are counted for each place. */
 #define EVENTS(X)                                                                               \
     X(FETCHES, fetches) X(LOADS, loads) X(STORES, stores) X(L1I_MISSES, l1i_misses)             \
@@ -67,6 +63,7 @@ struct model {
 
     /* Instructions */
     const struct model_insn *last; /* NULL: none */
+    enum arrival arrival;          /* at `last` */
     struct pending pending[PENDING_MAX];
     unsigned int n_pending;
     const struct model_insn *u_pipe; /* waits for a partner; NULL: none */

@@ -250,15 +250,18 @@ static void steps(void **state)
     assert_true(trace_steps(trace, &machine, &places, 4, 1, memory, error, sizeof(error)));
     fclose(memory);
     fclose(trace);
-    assert_string_equal(seen, "400000 0.00 0 0 0\n"
-                              "ffffffff80001000 80.00 1 0 1\n" /* 48, 5, 24, 3 */
-                              "ffffffff80001003 0.00 0 0 0\n"
-                              "400002 28.00 0 0 0\n" /* 27, 1 */
-                              "400004 0.00 0 0 0\n"
-                              "400002 5.00 0 0 0\n" /* 4, 1 */
-                              "400004 0.00 0 0 0\n"
-                              "400002 1.00 0 0 0\n"
-                              "400004 0.00 0 0 0\n");
+    assert_string_equal(seen,
+                        "0 400000 2 next 0 1 0 0 0 0 0 0 0 0 0 0\n"
+                        /* 24, 5, 48 and 3 */
+                        "0 ffffffff80001000 3 trap 0 1 1 0 1 0 0 2400 0 500 0 5100\n"
+                        "8000 ffffffff80001003 3 next 0 1 0 0 0 0 0 0 0 0 0 0\n"
+                        "8000 400002 2 leave 0 1 0 0 0 100 0 0 0 0 0 2700\n"
+                        "10800 400004 2 next 0 1 0 0 0 0 0 0 0 0 0 0\n"
+                        "10800 400002 2 jump 0 1 0 0 0 100 400 0 0 0 0 0\n"
+                        "11300 400004 2 next 0 1 0 0 0 0 0 0 0 0 0 0\n"
+                        "11300 400002 2 jump 0 1 0 0 0 100 0 0 0 0 0 0\n"
+                        "11400 400004 2 next 0 1 0 0 0 0 0 0 0 0 0 0\n"
+                        "11400 400006 7 next 0 0 0 0 0 0 400 0 0 0 0 0\n"); /* the marker */
     free(seen);
 }
 

@@ -130,6 +130,23 @@ static void resolve_branch(struct model *m, const struct model_insn *insn)
     m->u_pipe = NULL;
 }
 
+static enum arrival arrival_of(const struct model_insn *last, const struct model_insn *insn)
+{
+    if (!last)
+        return ARRIVED_NEXT;
+    if (diverted(last, insn))
+        return ARRIVED_EVENT;
+    if (last->d.flags & D_TRAP)
+        return ARRIVED_TRAP;
+    if (last->d.flags & D_FAR_RETURN)
+        return ARRIVED_LEAVE;
+    if (last->d.flags & D_CALL)
+        return ARRIVED_CALL;
+    if (last->d.flags & D_RETURN)
+        return ARRIVED_RETURN;
+    return insn->addr == last->addr + last->d.length ? ARRIVED_NEXT : ARRIVED_JUMP;
+}
+
 static void forget_group(struct model *m)
 {
     m->u_pipe = NULL;
@@ -144,15 +161,16 @@ static bool settle(struct model *m, const struct model_insn *insn)
     const struct model_insn *last = m->last;
     bool again = false;
 
+    m->arrival = arrival_of(last, insn);
     if (!last) {
         m->ring = ring_at(m, insn);
         return false;
     }
-    if (diverted(last, insn))
+    if (m->arrival == ARRIVED_EVENT)
         enter_by_event(m, insn);
-    else if (last->d.flags & D_TRAP)
+    else if (m->arrival == ARRIVED_TRAP)
         enter_by_trap(m, insn);
-    else if (last->d.flags & D_FAR_RETURN)
+    else if (m->arrival == ARRIVED_LEAVE)
         again = leave_by_return(m, insn);
     else {
         if (last->d.flags & D_BRANCH)

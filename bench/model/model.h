@@ -53,6 +53,19 @@ struct model_env {
     int (*ring)(void *data);
 };
 
+/* How execution came to an instruction from the one before. */
+enum arrival {
+    ARRIVED_NEXT, ARRIVED_JUMP, ARRIVED_CALL,
+    ARRIVED_RETURN, /* near */
+    ARRIVED_TRAP,   /* syscall, int n */
+    ARRIVED_EVENT,  /* exception, interrupt */
+    ARRIVED_LEAVE,  /* sysret, iret */
+};
+
+/* Where the cycles go. */
+enum part { PART_BASE, PART_BRANCH, PART_ICACHE, PART_DCACHE, PART_TLB, PART_WRITE_BUFFER,
+            PART_PRIVILEGED, PARTS };
+
 struct model;
 
 /* `machine` is copied, `env` may be NULL. `mode` is printed with the figures. NULL without memory.
@@ -86,7 +99,9 @@ struct model_state {
     uint64_t ticks; /* since the start */
     bool open;
     unsigned int region;
-    uint64_t l1i_misses, l1d_misses, tlb_misses;
+    enum arrival arrival; /* at the instruction that runs */
+    uint64_t insn, l1i_misses, l1d_misses, tlb_misses;
+    uint64_t parts[PARTS]; /* ticks */
 };
 void model_state(const struct model *model, struct model_state *state);
 

@@ -10,9 +10,10 @@ MODEL_PLUGIN_SRC := $(MODEL_CORE) bench/model/qemu.c bench/plugin/count.c
 MODEL_PLUGIN_OBJ := $(MODEL_PLUGIN_SRC:%.c=$(MODEL_OUT)/%.pic.o)
 MODEL_HEADERS := $(wildcard bench/model/*.h) bench/marker.h
 
-.PHONY: model model-tests
+.PHONY: model model-tests trace
 model: $(MODEL_PLUGIN) $(MODEL_OUT)/replay
-model-tests: $(MODEL_OUT)/host_model $(MODEL_OUT)/host_decode $(MODEL_PLUGIN) $(MODEL_OUT)/replay
+model-tests: $(MODEL_OUT)/host_model $(MODEL_OUT)/host_decode $(MODEL_PLUGIN) $(MODEL_OUT)/replay \
+    $(BENCH_KALLSYMS)
 
 $(MODEL_OUT):
 	$(Q)mkdir -p $@
@@ -40,5 +41,13 @@ $(MODEL_OUT)/host_decode: bench/model/host_decode.c bench/model/decode.c $(MODEL
     | $(MODEL_OUT)
 	$(call say,HOSTCC,$@)
 	$(Q)$(HOSTCC) $(filter-out -MMD -MP,$(BENCH_FLAGS)) $(SANITIZE) $(filter %.c,$^) -lcmocka -o $@
+
+# --- One operation from start to end ---
+MACHINE ?= p133
+
+trace: model $(BENCH_INITRAMFS) $(BENCH_KALLSYMS) $(if $(filter $(CONFIGS),$(CONFIG)),\
+    build/$(CONFIG)/kernel.elf build/$(CONFIG)/boot.cpio)
+	$(Q)scripts/trace '$(CONFIG)' '$(BENCH)' --machine '$(MACHINE)' $(if $(CPU),--cpu $(CPU)) \
+	    $(if $(NTH),--nth $(NTH))
 
 -include $(MODEL_PLUGIN_OBJ:.o=.d)

@@ -81,10 +81,13 @@ void model_state(const struct model *m, struct model_state *state)
     state->ticks = m->now;
     state->open = m->open;
     state->region = m->region;
+    state->arrival = m->arrival;
+    state->insn = total.insn;
     state->l1i_misses = total.events[EVENT_L1I_MISSES];
     state->l1d_misses = total.events[EVENT_L1D_READ_MISSES] +
                         total.events[EVENT_L1D_WRITE_MISSES];
     state->tlb_misses = total.events[EVENT_ITLB_MISSES] + total.events[EVENT_DTLB_MISSES];
+    memcpy(state->parts, total.ticks, sizeof(state->parts));
 }
 
 static void print_region(struct model *m, const struct counts *total)

@@ -38,6 +38,8 @@ struct replay {
     unsigned int region, nth, seen;
     const struct model_insn *step; /* the instruction that runs, if it is to be written */
     struct model_state before;     /* when it began */
+    uint64_t space, next_space;    /* its CR3, and that of the next; 0 before the first write */
+    uint64_t opened;               /* ticks when the region opened */
 };
 
 /* --- What the trace knows of the machine --- */
@@ -90,28 +92,48 @@ static bool numbers(uint64_t *values, char **fields, unsigned int n)
 
 static void write_step(struct replay *r, const struct model_state *now)
 {
+    static const char *const arrivals[] = {
+        [ARRIVED_NEXT] = "next", [ARRIVED_JUMP] = "jump", [ARRIVED_CALL] = "call",
+        [ARRIVED_RETURN] = "return", [ARRIVED_TRAP] = "trap", [ARRIVED_EVENT] = "event",
+        [ARRIVED_LEAVE] = "leave",
+    };
     const struct model_state *before = &r->before;
-    uint64_t ticks = now->ticks - before->ticks;
 
-    fprintf(r->steps, "%" PRIx64 " %" PRIu64 ".%02" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 "\n",
-            r->step->addr, ticks / TICKS, ticks % TICKS, now->l1i_misses - before->l1i_misses,
-            now->l1d_misses - before->l1d_misses, now->tlb_misses - before->tlb_misses);
+    fprintf(r->steps, "%" PRIu64 " %" PRIx64 " %u %s %" PRIx64, before->ticks - r->opened,
+            r->step->addr, r->step->d.length, arrivals[now->arrival], r->space);
+    fprintf(r->steps, " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64, now->insn - before->insn,
+            now->l1i_misses - before->l1i_misses, now->l1d_misses - before->l1d_misses,
+            now->tlb_misses - before->tlb_misses);
+    for (unsigned int i = 0; i < PARTS; i++)
+        fprintf(r->steps, " %" PRIu64, now->parts[i] - before->parts[i]);
+    fputs("\n", r->steps);
+}
+
+/* A further turn of a repeat instruction, or the same in a block translated anew. */
+static bool goes_on(const struct model_insn *last, const struct model_insn *insn)
+{
+    return last && last->addr == insn->addr &&
+           !(last->d.flags & (D_BRANCH | D_TRAP | D_FAR_RETURN));
 }
 
 /* `insn` is about to run. */
 static void step(struct replay *r, const struct model_insn *insn)
 {
-    bool marker = insn->d.flags & (D_OPEN | D_CLOSE);
     struct model_state now;
+    bool inside;
 
+    if (goes_on(r->step, insn))
+        return;
     model_state(r->model, &now);
-    if (r->step && r->step->addr == insn->addr && insn->d.flags & D_REP)
-        return; /* a further turn */
     if (r->step)
         write_step(r, &now);
-    r->seen += insn->d.flags & D_OPEN && insn->d.region == r->region;
-    r->step = now.open && now.region == r->region && r->seen == r->nth && !marker ? insn : NULL;
+    inside = now.open && now.region == r->region && r->seen == r->nth;
+    if (inside && !r->step)
+        r->opened = now.ticks;
+    r->step = inside ? insn : NULL;
     r->before = now;
+    r->space = r->next_space;
+    r->seen += insn->d.flags & D_OPEN && insn->d.region == r->region;
 }
 
 /* NULL without memory. */
@@ -197,6 +219,12 @@ static bool set_mode(struct replay *r, const char *text)
     return r->mode != MODE_64 || !strcmp(text, "64");
 }
 
+static void change_space(struct replay *r, uint64_t value, bool keep)
+{
+    r->next_space = value;
+    model_cr3(r->model, value, keep);
+}
+
 static bool event_line(struct replay *r, char **fields, unsigned int n)
 {
     const char *word = fields[0];
@@ -219,7 +247,7 @@ static bool event_line(struct replay *r, char **fields, unsigned int n)
     else if (!strcmp(word, "ring") && n == 1)
         r->ring = v[0];
     else if (!strcmp(word, "cr3") && n == 2)
-        model_cr3(r->model, v[0], v[1]);
+        change_space(r, v[0], v[1]);
     else if (!strcmp(word, "invlpg") && n == 1)
         model_invlpg(r->model, v[0]);
     else
@@ -279,6 +307,12 @@ static bool replay(struct replay *r, FILE *in, const struct machine *machine, FI
     while (good && fgets(line, sizeof(line), in)) {
         number++;
         good = replay_line(r, line);
+    }
+    if (good && r->step) {
+        struct model_state now;
+
+        model_state(r->model, &now);
+        write_step(r, &now);
     }
     if (good)
         model_finish(r->model);

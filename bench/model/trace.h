@@ -22,9 +22,13 @@ bool trace_replay(FILE *in, const struct machine *machine, const struct model_pl
                   FILE *out, char *error, size_t error_size);
 
 /* The same, but write to `out` only a line for each instruction of the `nth` (from 1) opening of
- * `region`:    ADDR CYCLES L1I_MISSES L1D_MISSES TLB_MISSES
- * of the time from when it begins to when the next one does. What a transfer costs (a mispredicted
- * branch, an entry to the kernel) falls on the instruction that it leads to. */
+ * `region`, its close marker included:
+ *     CLOCK ADDR LENGTH ARRIVAL SPACE INSN L1I L1D TLB TICKS...
+ * CLOCK: ticks since the region opened. ADDR and SPACE (CR3; 0: not yet written) are hexadecimal,
+ * the rest decimal. ARRIVAL: next, jump, call, return, trap, event, leave (enum arrival). INSN: 1;
+ * 0 for the marker, and for an instruction that is taken up again after a fault. Then what was
+ * counted from when it began to when the next one did: misses, and the ticks of each part. What a
+ * transfer costs (a mispredicted branch, an entry to the kernel) falls on where it leads. */
 bool trace_steps(FILE *in, const struct machine *machine, const struct model_places *places,
                  unsigned int region, unsigned int nth, FILE *out, char *error,
                  size_t error_size);

@@ -26,6 +26,9 @@ def _variant(path, changes):
     """A copy of a machine file with other values: ["l1d.size=16384", ...]. They are part of its
     machine's name."""
     section, done, lines = "", set(), []
+    if not all("=" in change for change in changes):
+        raise Missing(f"a variant of {os.path.basename(path)} reads NAME:SECTION.KEY=VALUE, not "
+                      f"NAME:{':'.join(changes)}")
     wanted = dict(change.split("=", 1) for change in changes)
     for line in guest.read(path).splitlines():
         key = line.split("=")[0].strip()
@@ -66,22 +69,26 @@ def mhz(name):
     return int(found[1])
 
 
-def specify(row, cpu, spread, machines, benches=(), mode="auto", words=()):
-    """What to boot for one run of a row under the model: with all benchmarks unless some are named.
-    `words` are further ones for the plugin."""
-    spec = rows.guest(row, cpu, *spread)
+def under(spec, machines, mode="auto", words=()):
+    """The guest `spec`, which has the counting plugin, under the model; `words` are further ones for
+    the model's plugin."""
     spec.machines = [machine_path(name) for name in machines]
     spec.plugin = [*spec.plugin, f"mode={mode}", *words]
-    if benches:
-        spec.append = f"{spec.append} bench={','.join(benches)}"
     return spec
 
 
-def boot(*what, **more):
-    """Boot what specify() makes of the arguments: (run, the model's lines)."""
-    run = guest.run_well(specify(*what, **more))
-    check(run.cycles)
-    return run, run.cycles
+def run(spec, machines, mode="auto", words=()):
+    """Boot a guest once under the model: (run, the model's lines)."""
+    done = guest.run_well(under(spec, machines, mode, words))
+    check(done.cycles)
+    return done, done.cycles
+
+
+def boot(row, cpu, spread, machines, benches, mode="auto", words=()):
+    """Boot a row once under the model: (run, the model's lines)."""
+    spec = rows.guest(row, cpu, *spread)
+    spec.append = f"{spec.append} bench={','.join(benches)}"
+    return run(spec, machines, mode, words)
 
 
 def check(lines):

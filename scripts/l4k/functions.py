@@ -32,7 +32,8 @@ class Piece:
         return f"{self.phase}: {inner}" + (f" ({self.path})" if "." in self.path[2:] else "")
 
 
-Symbol = collections.namedtuple("Symbol", "low high name")
+# `label`: in assembly, known to one file only: a place in the function before it, if nothing calls it.
+Symbol = collections.namedtuple("Symbol", "low high name label", defaults=[False])
 Range = collections.namedtuple("Range", "low high entry piece")
 
 
@@ -56,14 +57,14 @@ def text_symbols(elf):
             continue
         low, size = int(words[0], 16), int(words[1], 16) if len(words) == 4 else 0
         if low not in found or size > found[low][0] or found[low][1].startswith("__"):
-            found[low] = (size, words[-1])
+            found[low] = (size, words[-1], words[-2] == "t" and not size)
     lows = sorted(found)
     symbols = []
     for low, following in zip(lows, lows[1:] + [None]):
-        size, name = found[low]
+        size, name, label = found[low]
         high = low + size if size else following
         if high:
-            symbols.append(Symbol(low, min(high, following or high), name))
+            symbols.append(Symbol(low, min(high, following or high), name, label))
     return symbols
 
 
