@@ -3,7 +3,7 @@
  *
  * One ordinary static binary for every row, real Linux and our personality. Words of the kernel's
  * command line reach it as environment:
- *     bench=NAME,NAME,...   run only these (default: all)
+ *     bench=NAME,NAME,...   run only these (default: all but those with parameters)
  *     stackpad=BYTES        move the stack down, for a spread of the figures
  * It prints one description line for each benchmark; the counts themselves come from the QEMU
  * plugin, which sees the markers. At the end it resets the machine. */
@@ -100,6 +100,15 @@ static bool listed(const char *list, const char *name)
     return false;
 }
 
+void say_bench(const char *name, const char *what, unsigned int region, unsigned int iterations,
+               unsigned int repetitions, unsigned int processes, unsigned int kib)
+{
+    say(LOG_RESULT "{\"bench\": \"%s-%u-%u\", \"what\": \"%s\", \"region\": %u, \"overhead\": %u, "
+        "\"iterations\": %u, \"repetitions\": %u, \"calls\": -1, \"family\": \"%s\", "
+        "\"processes\": %u, \"kib\": %u}", name, processes, kib, what, region, region + 1, iterations,
+        repetitions, name, processes, kib);
+}
+
 static __attribute__((noinline)) void run_all(void)
 {
     const char *wanted = getenv("bench");
@@ -110,6 +119,10 @@ static __attribute__((noinline)) void run_all(void)
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
         if (!wanted || listed(wanted, table[i]->name))
             run(table[i]);
+    if (wanted && listed(wanted, "context_switch"))
+        context_switch();
+    if (wanted && listed(wanted, "dirtied"))
+        dirtied();
     end_run(0);
 }
 

@@ -12,7 +12,6 @@ import re
 import sys
 
 from l4k import guest, guest_log, linux, rows
-from l4k.cycles import Failed
 from l4k.layout import BUILD, ROOT, Missing
 from l4k.measure import Unsound
 
@@ -45,9 +44,7 @@ def _boot(row, cpu):
     spec.initrd, spec.plugin, spec.config = INITRAMFS, None, f"{row.config}-symbols"
     print(f"booting {row.config} (-cpu {cpu}) for its kernel's symbols", file=sys.stderr,
           flush=True)
-    run = guest.run(spec)
-    if run.outcome != guest_log.OK:
-        raise Failed(run)
+    run = guest.run_well(spec)
     return parse(guest.read(os.path.join(run.directory, "serial.log")))
 
 
