@@ -15,7 +15,7 @@ BENCH_INITRAMFS := $(BENCH_OUT)/initramfs.cpio
 BENCH_TINY := $(BENCH_OUT)/tiny.elf
 BENCH_HOST_TESTS := $(BENCH_OUT)/host_count
 
-.PHONY: plugin bench-initramfs bench-tests table breakdown
+.PHONY: plugin bench-initramfs bench-tests table plots breakdown
 plugin: $(BENCH_PLUGIN)
 bench-initramfs: $(BENCH_INITRAMFS)
 bench-tests: $(BENCH_HOST_TESTS) $(BENCH_TINY) $(BENCH_PLUGIN) $(BENCH_INITRAMFS)
@@ -91,6 +91,17 @@ BENCH_KERNELS := $(foreach config,$(TABLE_CONFIGS),build/$(config)/kernel.elf \
 table: $(BENCH_PLUGIN) build/model/cycles.so $(BENCH_INITRAMFS) $(BENCH_KERNELS)
 	$(Q)scripts/table $(if $(CPU),--cpu $(CPU)) $(if $(COUNTER),--counter $(COUNTER)) \
 	    $(if $(MACHINE),--machine $(MACHINE))
+
+# --- Plots ---
+results/model.csv:
+	$(Q)$(MAKE) table
+
+plots: results/plots/captions.json
+
+results/plots/captions.json: results/model.csv scripts/plots scripts/l4k/plots.py \
+    scripts/l4k/series.py $(wildcard bench/plots/*.gp bench/machines/*.ini) \
+    build/model/cycles.so $(BENCH_INITRAMFS) $(BENCH_KERNELS)
+	$(Q)scripts/plots $(if $(CPU),--cpu $(CPU))
 
 # --- Where the instructions of one operation go ---
 BENCH ?= getpid

@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# What all plots share. The caller sets `term` (svg or png), `out` and `data` (a directory).
+# Data are CSV files with a line of column names.
+set datafile separator ","
+set datafile missing NaN
+if (term eq "svg") set terminal svg size W,H font "Helvetica,Arial,sans-serif,13" background "white"
+if (term eq "png") set terminal pngcairo size W,H font "DejaVu Sans,10" background "white"
+set output out
+
+configs = "linux mono l4linux l4linux-tramp mklinux-kern mklinux-user"
+array config_colour[6] = ["#1a1a1a", "#8c8c8c", "#0b5fa5", "#67a9cf", "#e08214", "#b2182b"]
+
+parts = "base branch icache dcache tlb write_buffer privileged"
+part_titles = "'issue' 'mispredicted branches' 'I-cache' 'D-cache' 'TLB' 'write buffer' 'privileged'"
+array part_colour[7] = ["#4d4d4d", "#f4a582", "#5aae61", "#2166ac", "#d6604d", "#fee08b", "#9970ab"]
+
+set style fill solid 1.0 noborder
+set border 3 linecolor rgb "#666666"
+set tics nomirror out scale 0.5
+set grid ytics linecolor rgb "#dddddd" linetype 1
+set key noenhanced
+
+# Where a configuration stands on an axis of configurations: 1 to 6.
+place(name) = sum [i=1:6] (word(configs, i) eq name ? i : 0)
+# The value if a row belongs to a curve, otherwise nothing.
+only(belongs, value) = belongs ? value : NaN
