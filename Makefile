@@ -42,6 +42,7 @@ help:
 	@echo 'make clean               remove build/'
 	@echo
 	@echo 'CONFIG: linux $(CONFIGS)'
+	@echo 'COUNTER=model, insn, or tsc: hardware cycles, where KVM boots the kernels (table)'
 	@echo 'CC=clang, CROSS_COMPILE=x86_64-linux-gnu-, CPU=MODEL (measuring, boot, gdb), ACCEL=tcg (boot)'
 	@echo 'APPEND=WORDS for the guest (boot, gdb); LINUX_IMAGE=FILE: a bzImage for Debian'"'"'s; V=1'
 

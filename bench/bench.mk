@@ -13,7 +13,7 @@ SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-fra
 BENCH_PLUGIN := $(BENCH_OUT)/insn.so
 BENCH_INITRAMFS := $(BENCH_OUT)/initramfs.cpio
 BENCH_TINY := $(BENCH_OUT)/tiny.elf
-BENCH_HOST_TESTS := $(BENCH_OUT)/host_count
+BENCH_HOST_TESTS := $(BENCH_OUT)/host_count $(BENCH_OUT)/host_tsc
 
 .PHONY: plugin bench-initramfs bench-tests table plots breakdown
 plugin: $(BENCH_PLUGIN)
@@ -42,10 +42,15 @@ $(BENCH_OUT)/host_count: bench/plugin/host_count.c bench/plugin/count.c \
 	$(call say,HOSTCC,$@)
 	$(Q)$(HOSTCC) $(filter-out -MMD -MP,$(BENCH_FLAGS)) $(SANITIZE) $(filter %.c,$^) -lcmocka -o $@
 
+$(BENCH_OUT)/host_tsc: bench/linux/host_tsc.c bench/linux/tsc_judge.c bench/linux/tsc.h \
+    | $(BENCH_OUT)
+	$(call say,HOSTCC,$@)
+	$(Q)$(HOSTCC) $(filter-out -MMD -MP,$(BENCH_FLAGS)) $(SANITIZE) $(filter %.c,$^) -lcmocka -o $@
+
 # --- The Linux programs, one binary for every row ---
 BENCH_LINUX_SRC := $(addprefix bench/linux/,main.c calibrate.c null.c getpid.c getppid.c write.c \
     read.c stat.c open_close.c signal_install.c pipe.c fork.c fork_exec.c page_fault.c mmap.c \
-    context_switch.c dirtied.c)
+    context_switch.c dirtied.c tsc.c tsc_judge.c)
 BENCH_LINUX_OBJ := $(BENCH_LINUX_SRC:%.c=$(BENCH_OUT)/%.o)
 
 $(BENCH_OUT)/bench/linux/%.o: bench/linux/%.c
@@ -87,7 +92,8 @@ TABLE_CONFIGS := $(filter-out machnative,$(CONFIGS))
 BENCH_KERNELS := $(foreach config,$(TABLE_CONFIGS),build/$(config)/kernel.elf \
     build/$(config)/boot.cpio)
 
-# COUNTER=insn counts instructions alone; MACHINE=NAME,... takes other machines of the cycle model.
+# COUNTER=insn counts instructions alone, COUNTER=tsc reads hardware's cycles under KVM;
+# MACHINE=NAME,... takes other machines of the cycle model.
 table: $(BENCH_PLUGIN) build/model/cycles.so $(BENCH_INITRAMFS) $(BENCH_KERNELS)
 	$(Q)scripts/table $(if $(CPU),--cpu $(CPU)) $(if $(COUNTER),--counter $(COUNTER)) \
 	    $(if $(MACHINE),--machine $(MACHINE))

@@ -5,9 +5,13 @@
  * command line reach it as environment:
  *     bench=NAME,NAME,...   run only these (default: all but those with parameters)
  *     stackpad=BYTES        move the stack down, for a spread of the figures
+ *     counter=tsc           time each loop by the time-stamp counter as well, after its self-test;
+ *                           where that refuses the run ends with status 2. Not for benchmarks with
+ *                           parameters
  * It prints one description line for each benchmark; the counts themselves come from the QEMU
  * plugin, which sees the markers. At the end it resets the machine. */
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,10 +19,12 @@
 #include <unistd.h>
 
 #include "bench/linux/bench.h"
+#include "bench/linux/tsc.h"
 #include "l4k/abi/guest_log.h"
 
 #define REPETITIONS 7
 #define STACKPAD_MAX 65536
+#define STATUS_REFUSED 2
 
 static const struct bench *const table[] = {
     &bench_null,       &bench_getpid,     &bench_getppid,        &bench_write, &bench_read,
@@ -62,31 +68,44 @@ void check_failed(const char *file, int line, const char *condition)
     end_run(1);
 }
 
-static void run_loop(const struct bench *bench, int (*loop)(unsigned int n), bool verify)
+static bool timed; /* by the time-stamp counter */
+
+/* Ticks of a loop; 0 if it is not timed. */
+static uint64_t run_loop(const struct bench *bench, int (*loop)(unsigned int n), bool verify)
 {
+    uint64_t ticks = 0;
     int result;
 
     if (bench->initialise)
         bench->initialise(bench->iterations);
+    if (timed)
+        ticks = tsc_read();
     result = loop(bench->iterations);
+    if (timed)
+        ticks = tsc_read() - ticks;
     if (bench->cleanup)
         bench->cleanup();
     if (verify && result < 0) {
         say(LOG_ASSERT "%s:%d: an operation of %s failed", __FILE__, __LINE__, bench->name);
         end_run(1);
     }
+    return ticks;
 }
 
 static void run(const struct bench *bench)
 {
+    uint64_t loop[REPETITIONS], overhead[REPETITIONS];
+
     for (int i = 0; i < REPETITIONS; i++) {
-        run_loop(bench, bench->loop, true);
-        run_loop(bench, bench->overhead, false);
+        loop[i] = run_loop(bench, bench->loop, bench->calls != 0); /* only calls can fail */
+        overhead[i] = run_loop(bench, bench->overhead, false);
     }
     say(LOG_RESULT "{\"bench\": \"%s\", \"what\": \"%s\", \"region\": %u, \"overhead\": %u, "
         "\"iterations\": %u, \"repetitions\": %d, \"calls\": %d}",
         bench->name, bench->what, bench->region, bench->region + 1, bench->iterations, REPETITIONS,
         bench->calls);
+    if (timed)
+        tsc_say(bench->name, loop, overhead, REPETITIONS);
 }
 
 /* Is `name` in the comma-separated `list`? */
@@ -109,13 +128,27 @@ void say_bench(const char *name, const char *what, unsigned int region, unsigned
         repetitions, name, processes, kib);
 }
 
+/* Is the time-stamp counter asked for? The run ends if it is and refuses. */
+static bool want_tsc(void)
+{
+    const char *counter = getenv("counter");
+
+    if (!counter)
+        return false;
+    CHECK(strcmp(counter, "tsc") == 0);
+    if (!tsc_self_test())
+        end_run(STATUS_REFUSED);
+    return true;
+}
+
 static __attribute__((noinline)) void run_all(void)
 {
     const char *wanted = getenv("bench");
 
     say(LOG_BEGIN "bench");
-    if (!wanted || listed(wanted, "calibrate"))
-        calibrate();
+    timed = want_tsc();
+    if (wanted ? listed(wanted, "calibrate") : !timed)
+        calibrate(); /* of the plugin */
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
         if (!wanted || listed(wanted, table[i]->name))
             run(table[i]);

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Boots one guest under QEMU's emulation, within a time limit, and keeps everything it left.
+"""Boots one guest in QEMU, within a time limit, and keeps everything it left.
 
 Each run has a directory of its own under results/raw/ (or $RAW_RESULTS), never an old one:
     meta.json    commit, configuration, machine, QEMU version, command line, outcome
@@ -33,7 +33,8 @@ MACHINE = ["-M", "pc", "-m", "512", "-nodefaults", "-display", "none", "-no-rebo
 @dataclasses.dataclass
 class Guest:
     """What to boot. `plugin` holds the counting plugin's words, or None to run without it. With
-    `machines`, paths of machine files, the cycle model counts as well."""
+    `machines`, paths of machine files, the cycle model counts as well. With `kvm` the processor
+    itself executes the guest: nothing is counted, and no run is like another."""
     config: str
     cpu: str = "qemu64"
     kernel: str = None
@@ -43,6 +44,7 @@ class Guest:
     plugin: list = None
     machines: list = dataclasses.field(default_factory=list)
     timeout: int = 60
+    kvm: bool = False
     echo: bool = False  # repeat the serial line on standard output
     extra: list = dataclasses.field(default_factory=list)  # further words for QEMU
 
@@ -101,13 +103,19 @@ def boot_files(config):
     return paths
 
 
-def command(guest, directory):
-    """QEMU's words for a reproducible run."""
+def boot_words(guest):
+    """QEMU's words that say what to boot."""
     words = [QEMU, *MACHINE, "-cpu", guest.cpu, "-kernel", guest.kernel]
     if guest.initrd:
         words += ["-initrd", guest.initrd]
-    words += ["-append", guest.append, "-icount", "shift=0,sleep=off",
-              "-rtc", f"base={guest.rtc},clock=vm", "-seed", "1",
+    return words + ["-append", guest.append]
+
+
+def command(guest, directory):
+    """QEMU's words for a run; a reproducible one unless it is under KVM."""
+    words = boot_words(guest) + (["-accel", "kvm"] if guest.kvm else
+                                 ["-icount", "shift=0,sleep=off", "-seed", "1"])
+    words += ["-rtc", f"base={guest.rtc},clock=vm",
               "-serial", "file:" + os.path.join(directory, "serial.log"),
               "-d", "cpu_reset", "-D", os.path.join(directory, "qemu.log")]
     if guest.plugin is not None:

@@ -2,6 +2,7 @@
 """The commands as a whole, over a stand-in for QEMU: messages, exit statuses, files written."""
 import json
 import os
+import shutil
 import subprocess
 import tempfile
 import unittest
@@ -148,6 +149,76 @@ class Table(Commands):
         done = self.run_script("table", "--rows", "plan9", FAKE_LOG="linux.log")
         self.assertEqual(done.returncode, 2)
         self.assertIn("no row plan9", done.stderr)
+
+
+class TableTsc(Commands):
+    """The table in hardware cycles: under KVM, from logs, or not at all."""
+
+    def table_tsc(self, *words, **fake):
+        device = os.path.join(self.directory.name, "kvm")
+        with open(device, "w", encoding="utf-8"):
+            pass
+        return self.run_script("table", "--counter", "tsc", "--out", self.out, *words,
+                               **{"KVM_DEVICE": device, **fake})
+
+    def refused(self, done, words):
+        self.assertEqual((done.returncode, done.stdout), (2, ""))
+        self.assertEqual(len(done.stderr.splitlines()), 1, done.stderr)
+        self.assertIn(words, done.stderr)
+        self.assertFalse(os.path.exists(self.out))
+
+    def test_kvm(self):
+        done = self.table_tsc("--rows", "linux", "--boots", "2", FAKE_KVM_LOG="tsc-linux.log")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("Linux 6.1.999-1", done.stdout)
+        self.assertIn("KVM, -cpu host, QEMU 0.0.1", done.stdout.replace("\n", " "))
+        self.assertEqual(sorted(os.listdir(self.out)), ["tsc.csv", "tsc.json", "tsc.txt"])
+        with open(os.path.join(self.out, "tsc.json"), encoding="utf-8") as file:
+            row = json.load(file)["rows"][0]
+        self.assertEqual((row["boots"], row["bench"]["getpid"]["ticks"]), (2, 356))
+        with open(os.path.join(self.raw, os.listdir(self.raw)[0], "meta.json"),
+                  encoding="utf-8") as file:
+            command = json.load(file)["command"]
+        self.assertEqual(command[command.index("-accel") + 1], "kvm")
+        self.assertIn("counter=tsc", command[command.index("-append") + 1])
+        for word in ("-icount", "-plugin", "-seed"):
+            self.assertNotIn(word, command)
+
+    def test_kvm_does_not_boot(self):
+        self.refused(self.table_tsc("--rows", "linux", FAKE_KVM_LOG="silent.log",
+                                    FAKE_KVM_WORDS="could not access it"),
+                     "COUNTER=tsc: KVM does not boot this here (could not access it): hardware "
+                     "cycles need KVM or a PC; COUNTER=model gives")
+        self.assertFalse(os.path.exists(self.raw))
+
+    def test_no_kvm(self):
+        self.refused(self.table_tsc(KVM_DEVICE="/nowhere/kvm", LINUX_IMAGE="/nowhere"),
+                     "COUNTER=tsc: KVM does not boot this here (there is no /nowhere/kvm)")
+
+    def test_self_test_refuses(self):
+        done = self.table_tsc("--rows", "linux", FAKE_KVM_LOG="tsc-refused.log")
+        self.assertEqual((done.returncode, done.stdout), (2, ""))
+        self.assertIn("linux: missing: the self-test refused: CPUID says TCG", done.stderr)
+        self.assertFalse(os.path.exists(self.out))
+
+    def test_logs(self):
+        for config in ("linux", "mono"):
+            shutil.copyfile(os.path.join(HERE, "data", f"tsc-{config}.log"),
+                            os.path.join(self.directory.name, f"{config}.log"))
+        done = self.table_tsc("--logs", self.directory.name, QEMU="/nowhere")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertRegex(done.stdout, r"(?m)^monolithic reference +89 +0\.25 ")
+
+    def test_log_that_was_refused(self):
+        shutil.copyfile(os.path.join(HERE, "data", "tsc-refused.log"),
+                        os.path.join(self.directory.name, "mono.log"))
+        self.refused(self.table_tsc("--logs", self.directory.name),
+                     "mono.log: the self-test refused: CPUID says TCG")
+
+    def test_logs_of_another_counter(self):
+        done = self.run_script("table", "--logs", self.directory.name)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("--logs needs --counter tsc", done.stderr)
 
 
 class Boot(Commands):
