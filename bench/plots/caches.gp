@@ -6,7 +6,7 @@ file = data . "/caches.csv"
 
 what = "l1_kib l1_ways tlb_entries"
 labels = "'KiB of each L1 cache (2-way)' 'ways of each L1 cache (8 KiB)' 'entries of the I-TLB (D-TLB: twice)'"
-set multiplot layout 2,3
+set multiplot layout 2,3 title " "
 set logscale x 2
 set logscale y 10
 do for [bench in "getpid pipe"] {
@@ -14,7 +14,7 @@ do for [bench in "getpid pipe"] {
         set title bench noenhanced
         set xlabel word(labels, k)
         if (k == 1) { set ylabel "cycles" } else { unset ylabel }
-        if (k == 3 && bench eq "pipe") { set key top right samplen 2 font ",9" } else { unset key }
+        if (k == 1 && bench eq "getpid") { eval key_above } else { unset key }
         plot for [i=1:6] file using (column("value")): \
                  (only(strcol("config") eq word(configs, i) && strcol("bench") eq bench && \
                        strcol("varied") eq word(what, k), column("cycles"))) \

@@ -11,7 +11,7 @@ configs = "linux mono l4linux l4linux-tramp mklinux-kern mklinux-user"
 array config_colour[6] = ["#1a1a1a", "#8c8c8c", "#0b5fa5", "#67a9cf", "#e08214", "#b2182b"]
 
 parts = "base branch icache dcache tlb write_buffer privileged"
-part_titles = "'issue' 'mispredicted branches' 'I-cache' 'D-cache' 'TLB' 'write buffer' 'privileged'"
+part_titles = "'issue' 'branches' 'I-cache' 'D-cache' 'TLB' 'write buffer' 'privileged'"
 array part_colour[7] = ["#4d4d4d", "#f4a582", "#5aae61", "#2166ac", "#d6604d", "#fee08b", "#9970ab"]
 
 set style fill solid 1.0 noborder
@@ -22,5 +22,11 @@ set key noenhanced
 
 # Where a configuration stands on an axis of configurations: 1 to 6.
 place(name) = sum [i=1:6] (word(configs, i) eq name ? i : 0)
+# Axis of configurations, and a legend above several panels (which leave room by a blank title): to eval.
+config_tics = "set xtics (" . \
+    (join = "", sum [i=1:6] (join = join . (i > 1 ? ", " : "") . \
+     sprintf("\"%s\" %d", word(configs, i), i), 0), join) . ")"
+key_above = "set key at screen 0.5, screen 0.985 center top horizontal samplen 1.5 noautotitle"
+
 # The value if a row belongs to a curve, otherwise nothing.
 only(belongs, value) = belongs ? value : NaN

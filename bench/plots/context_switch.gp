@@ -4,15 +4,15 @@ W = 1000; H = 700
 load "bench/plots/common.gp"
 file = data . "/context_switch.csv"
 
-set multiplot layout 2,2
-set yrange [0:*]
+set multiplot layout 2,2 title " "
+set yrange [*<0:*]
 set xrange [0:64]
 set xtics (0, 4, 8, 16, 32, 64)
 do for [n in "2 4 8 16"] {
     set title n . " processes" noenhanced
     if (n > 4) { set xlabel "KiB that each process reads between two switches" } else { unset xlabel }
     if (n == 2 || n == 8) { set ylabel "cycles of a switch" } else { unset ylabel }
-    if (n == 2) { set key top left samplen 2 } else { unset key }
+    if (n == 2) { eval key_above } else { unset key }
     plot for [i=1:6] file using (column("kib")): \
              (only(strcol("config") eq word(configs, i) && column("processes") == n, \
                    column("cycles"))) \

@@ -12,6 +12,7 @@ right(x) = x + 0.38
 set multiplot
 set ylabel "cycles, Linux = 1"
 set xtics rotate by -20 noenhanced
+eval config_tics
 unset key
 do for [panel=1:2] {
     if (panel == 1) {
@@ -25,7 +26,7 @@ do for [panel=1:2] {
     }
     plot for [i=1:7] file using (place(strcol("config"))):(0): \
              (left(place(strcol("config")))):(middle(place(strcol("config")))): \
-             (upto(i - 1)):(upto(i)):xtic(1) \
+             (upto(i - 1)):(upto(i)) \
              with boxxyerror linecolor rgb part_colour[i] title word(part_titles, i), \
          file using (place(strcol("config"))):(0): \
              (middle(place(strcol("config"))) + 0.03):(right(place(strcol("config")))): \

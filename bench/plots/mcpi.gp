@@ -13,18 +13,19 @@ mine(bench, value) = only(strcol("bench") eq bench, value)
 left(x) = x + (strcol("side") eq "user" ? -0.36 : 0.02)
 bench_names = "getpid getppid write read stat open_close signal_install pipe fork fork_exec page_fault mmap"
 
-set multiplot layout 4,3
+set multiplot layout 4,3 title " "
 set yrange [0:*]
 set xrange [0.4:6.6]
 set xtics rotate by -35 font ",8" noenhanced
+eval config_tics
 do for [k=1:12] {
     bench = word(bench_names, k)
     set title bench noenhanced offset 0,-0.5
     if (k % 3 == 1) { set ylabel "MCPI" } else { unset ylabel }
-    if (k == 1) { set key top left samplen 1 font ",9" } else { unset key }
+    if (k == 1) { eval key_above } else { unset key }
     plot for [i=1:4] file using (mine(bench, place(strcol("config")))):(0): \
              (left(place(strcol("config")))):(left(place(strcol("config"))) + 0.34): \
-             (upto(i - 1)):(upto(i)):xtic(strcol("config")) \
+             (upto(i - 1)):(upto(i)) \
              with boxxyerror linecolor rgb colour[i] title word(titles, i)
 }
 unset multiplot

@@ -9,23 +9,22 @@ array colour[3] = ["#d6604d", "#4393c3", "#bababa"]
 places = "user stub kernel server"
 upto(cache, n) = n ? (sum [i=1:n] column(cache . "_" . word(reasons, i))) : 0
 shift(name) = -0.5 + 0.2 * (sum [i=1:4] (word(places, i) eq name ? i : 0))
-at() = place(strcol("config")) + shift(strcol("place"))
+at(name) = place(name) + shift(strcol("place"))
 mine(bench, value) = only(strcol("bench") eq bench, value)
 
-set multiplot layout 2,2
+set multiplot layout 2,2 title " "
 set yrange [0:*]
 set xrange [0.4:6.6]
 set xtics rotate by -20 font ",9" noenhanced
+eval config_tics
 do for [bench in "getpid open_close"] {
     do for [cache in "l1i l1d"] {
         set title bench . (cache eq "l1i" ? ": I-cache" : ": D-cache, reads") noenhanced
         if (cache eq "l1i") { set ylabel "misses of one operation" } else { unset ylabel }
-        if (cache eq "l1i" && bench eq "getpid") { set key top left samplen 1 } else { unset key }
-        plot for [i=1:3] file using (mine(bench, at())):(0):(at() - 0.09):(at() + 0.09): \
+        if (cache eq "l1i" && bench eq "getpid") { eval key_above } else { unset key }
+        plot for [i=1:3] file using (mine(bench, at(strcol("config")))):(0):(at(strcol("config")) - 0.09):(at(strcol("config")) + 0.09): \
                  (upto(cache, i - 1)):(upto(cache, i)) \
-                 with boxxyerror linecolor rgb colour[i] title word(reasons, i), \
-             file using (mine(bench, place(strcol("config")))):(0):xtic(strcol("config")) \
-                 with points pointsize 0 notitle
+                 with boxxyerror linecolor rgb colour[i] title word(reasons, i)
     }
 }
 unset multiplot

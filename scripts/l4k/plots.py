@@ -29,10 +29,11 @@ PLOTS = {
     "context_switch": (
         "Context switch against the working set",
         "lmbench's method: a token goes round a ring of processes, each of which reads its array; one "
-        "process that does the same alone is subtracted. Look for where a curve turns up: at "
-        "two processes the arrays together outgrow the 8 KiB L1 at 4 KiB each and then stay in the "
-        "256 KiB L2, which they outgrow at 64 KiB each with four processes, at 16 KiB with "
-        "sixteen. Left of the turn, rows differ by their kernels; right of it, memory sets the price."),
+        "process that passes the token and reads its one array alone is subtracted. Look for where "
+        "a curve turns up: two processes outgrow the 8 KiB L1 at 4 KiB each and stay in the 256 "
+        "KiB L2, which four outgrow at 64 KiB each and sixteen at 16. The dip at 16 KiB is the "
+        "lone process's: from there its array does not fit the L1 either. In mklinux-user the pipe "
+        "calls alone already leave the caches cold, so that a switch adds least."),
     "dirtied": (
         "A call after dirtied caches",
         "The program adds to a word in each line of so many KiB, then asks for its process ID; the "
