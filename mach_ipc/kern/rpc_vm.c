@@ -288,6 +288,15 @@ static int32_t machine_attribute(struct rpc *r)
     return KERN_INVALID_ARGUMENT;
 }
 
+static int32_t get_size_limit(struct rpc *r)
+{
+    const struct vm_map *map = r->task->mach.task.map;
+
+    rpc_out64(r, map->limit);
+    rpc_out64(r, map->max_limit);
+    return KERN_SUCCESS;
+}
+
 #define VM_SYNC_ASYNCHRONOUS 1u
 #define VM_SYNC_SYNCHRONOUS 2u
 
@@ -316,5 +325,6 @@ const struct routine vm_routines[] = {
     {RPC_VM_MAP, KOBJECT_TASK, false, "lllbslbiii", map},
     {RPC_VM_MACHINE_ATTRIBUTE, KOBJECT_TASK, false, "llii", machine_attribute},
     {RPC_VM_MSYNC, KOBJECT_TASK, false, "lli", msync},
+    {RPC_VM_GET_SIZE_LIMIT, KOBJECT_TASK, false, "", get_size_limit},
     {0},
 };

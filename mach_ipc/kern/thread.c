@@ -92,13 +92,18 @@ struct port *kern_task_port(struct kern_task *task)
     return port_copy_send(task->mach.self_send);
 }
 
-/* The address map of a new task. */
+/* The address map of a new task, whose limits are the parent's even where it is empty. */
 static enum kern_return make_map(struct kern_task *parent, struct account *account, bool inherit,
                                  struct vm_map **map)
 {
-    enum status s = inherit ? vm_map_fork(parent->mach.task.map, &account->quota, map)
-                            : vm_map_create(&account->quota, PAGE_SIZE, USER_MAX, map);
+    const struct vm_map *from = parent ? parent->mach.task.map : NULL;
+    enum status s;
 
+    if (inherit)
+        return kern_status(vm_map_fork(parent->mach.task.map, &account->quota, map));
+    s = vm_map_create(&account->quota, PAGE_SIZE, USER_MAX, map);
+    if (s == OK && from)
+        s = vm_map_set_limit(*map, from->limit, from->max_limit);
     return kern_status(s);
 }
 
