@@ -169,7 +169,7 @@ void vm_entry_delete(struct vm_map_entry *e)
 enum status vm_entry_copy(struct vm_map_entry *e, struct quota *payer, struct vm_object **object,
                           uint64_t *offset, bool *needs_copy)
 {
-    *object = e->object;
+    *object = NULL;
     *offset = e->offset;
     *needs_copy = false;
     if (!e->object)
@@ -182,6 +182,7 @@ enum status vm_entry_copy(struct vm_map_entry *e, struct quota *payer, struct vm
     }
     vm_entry_freeze(e);
     vm_object_reference(e->object);
+    *object = e->object;
     *needs_copy = true;
     return OK;
 }

@@ -71,7 +71,7 @@ enum status vm_entry_clip(struct vm_map_entry *e, uint64_t addr);
 void vm_entry_delete(struct vm_map_entry *e);
 
 /* A second hold on [start, end) of the entry as a copy: object (reference for the caller; maybe
- * NULL) and offset for a new entry, which needs a copy if `*needs_copy`. The entry has been
+ * NULL, and that after a failure) and offset for a new entry, which needs a copy if `*needs_copy`. The entry has been
  * clipped to the range. New objects are paid by `payer`. */
 enum status vm_entry_copy(struct vm_map_entry *e, struct quota *payer, struct vm_object **object,
                           uint64_t *offset, bool *needs_copy);
