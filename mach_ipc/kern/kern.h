@@ -125,6 +125,11 @@ void exception_replied(struct kern_thread *t, struct kmsg *m, struct mach_thread
 /* The thread's wait for a reply is over, or it dies: late replies find nobody. */
 void exception_forget(struct kern_thread *t);
 
+/* --- path.c --- */
+
+/* The exception that a vector of the CPU's is, other than a page fault, and its code. */
+int32_t kern_exception_of(uint64_t vector, int64_t *code);
+
 /* --- foreign.c, or the placement of a collocated server --- */
 
 /* A system call of a thread with `foreign` set: all registers are in its frame. */
