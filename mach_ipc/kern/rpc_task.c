@@ -31,7 +31,8 @@ static int32_t terminate(struct rpc *r)
 
 static int32_t suspend(struct rpc *r)
 {
-    return kern_task_suspend(r->task);
+    kern_task_suspend(r->task);
+    return KERN_SUCCESS;
 }
 
 static int32_t resume(struct rpc *r)

@@ -36,7 +36,8 @@ static int32_t terminate(struct rpc *r)
 
 static int32_t suspend(struct rpc *r)
 {
-    return kern_thread_suspend(r->thread);
+    kern_thread_suspend(r->thread);
+    return KERN_SUCCESS;
 }
 
 static int32_t resume(struct rpc *r)
@@ -61,15 +62,21 @@ static bool state_refused(const struct rpc *r, uint32_t flavor)
 
 static int32_t get_state(struct rpc *r)
 {
+    /* The answer to a debugger's first question. */
+    static const uint32_t flavors[] = {STATE_REGS, STATE_FSGS_BASE, STATE_FXSAVE, STATE_SAVED};
     uint32_t flavor = rpc_u32(r, 0), room = rpc_u32(r, 1), count = kern_state_count(flavor);
     void *state;
 
     if (flavor == STATE_FLAVOR_LIST)
-        count = 4;
+        count = STATE_COUNT(flavors);
     if (!count || room < count || state_refused(r, flavor))
         return KERN_INVALID_ARGUMENT;
     state = rpc_out_inline(r, MACH_MSG_TYPE_INTEGER_32, 32, count);
-    return kern_get_state(r->thread, flavor, state, &count);
+    if (flavor == STATE_FLAVOR_LIST)
+        memcpy(state, flavors, sizeof(flavors));
+    else
+        kern_get_state(r->thread, flavor, state);
+    return KERN_SUCCESS;
 }
 
 static int32_t set_state(struct rpc *r)

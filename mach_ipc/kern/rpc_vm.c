@@ -195,12 +195,9 @@ static int32_t copy(struct rpc *r)
 static int32_t region(struct rpc *r)
 {
     struct vm_region region;
-    enum status s = vm_map_region(r->task->mach.task.map, r->in[0].value, &region);
 
-    if (s == ERR_ADDRESS)
+    if (vm_map_region(r->task->mach.task.map, r->in[0].value, &region) != OK)
         return KERN_NO_SPACE;
-    if (s != OK)
-        return kern_status(s);
     rpc_out64(r, region.start);
     rpc_out64(r, region.end - region.start);
     rpc_out32(r, region.prot);
