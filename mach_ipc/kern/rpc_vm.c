@@ -266,9 +266,6 @@ static int32_t map(struct rpc *r)
 
     if (kr != KERN_SUCCESS)
         return kr;
-    if (!size || size > USER_MAX || (prot | max_prot) & ~VM_PROT_ALL || prot & ~max_prot ||
-        inheritance > VM_INHERIT_NONE)
-        return KERN_INVALID_ARGUMENT;
     if (anywhere && at < map->min)
         at = map->min;
     s = vm_map_enter(map, &at, size, mask, anywhere, object, r->in[5].value,
