@@ -371,6 +371,53 @@ static uint32_t read_device(uint32_t mode)
     return call(&c, device, RPC_DEVICE_READ_INBAND);
 }
 
+/* A request without NOWAIT, whose reply goes to `reply` by this disposition. */
+static uint32_t send_read(name_t reply, uint32_t disposition)
+{
+    call_begin(&c);
+    put32(&c, 0);
+    put32(&c, 0);
+    put32(&c, 16);
+    header(&c.header, MACH_MSG_TYPE_COPY_SEND, device, disposition, reply);
+    c.header.id = RPC_DEVICE_READ_INBAND;
+    return send_message(&c, (uint32_t)sizeof(c.header) + c.bytes, 0);
+}
+
+static uint32_t answer_at(name_t port)
+{
+    struct {
+        struct mach_msg_header h;
+        struct mach_arg result;
+    } m;
+
+    MUST(receive_message(&m, sizeof(m), port, 0));
+    return (uint32_t)m.result.value;
+}
+
+/* One read waits for input, and only for who has a send-once right for the answer. */
+static void waiting_reads(void)
+{
+    name_t reply;
+
+    begin();
+    refusal_begin();
+    MUST(send_read(kinds.both, MACH_MSG_TYPE_COPY_SEND));
+    refusal_end(__FILE__, __LINE__, "a reply by a send right", answer_at(kinds.both),
+                D_WOULD_BLOCK);
+    REFUSES(MACH_MSG_SUCCESS, send_read(MACH_PORT_NULL, 0));
+    reply = mach_reply_port();
+    MUST(send_read(reply, MACH_MSG_TYPE_MAKE_SEND_ONCE));
+    CHECK_EQ(receive_message(&c, sizeof(c), reply, 0), MACH_RCV_TIMED_OUT);
+    REFUSES(D_WOULD_BLOCK, read_device(0));
+    free_port(reply); /* who waited is gone: the next read finds that out */
+    reply = mach_reply_port();
+    MUST(send_read(reply, MACH_MSG_TYPE_MAKE_SEND_ONCE));
+    REFUSES(D_WOULD_BLOCK, read_device(0));
+    free_port(reply);
+    CHECK_EQ(read_device(D_NOWAIT), D_WOULD_BLOCK);
+    kinds_free();
+}
+
 static void devices(void)
 {
     begin();
@@ -380,6 +427,36 @@ static void devices(void)
     REFUSES(D_NO_SUCH_DEVICE, open_device("console", 0));
     REFUSES(KERN_INVALID_ARGUMENT, write_device(129));
     REFUSES(D_WOULD_BLOCK, read_device(D_NOWAIT));
+    kinds_free();
+}
+
+/* The traps that are requests as well. */
+static void traps(void)
+{
+    uint64_t *at;
+    uint64_t page = 0;
+    name_t name;
+
+    begin();
+    MUST(trap_vm_allocate(task_self, &page, PAGE_SIZE, true));
+    at = (uint64_t *)page;
+    *at = 0;
+    MUST(vm_protect(page, PAGE_SIZE, false, 1));
+    REFUSES(KERN_INVALID_ADDRESS, trap_vm_allocate(task_self, at, PAGE_SIZE, true));
+    REFUSES(KERN_INVALID_ADDRESS, trap_vm_allocate(kinds.child, at, PAGE_SIZE, true));
+    REFUSES(KERN_INVALID_ADDRESS, trap_vm_allocate(task_self, NULL, PAGE_SIZE, true));
+    REFUSES(KERN_NO_SPACE, trap_vm_allocate(kinds.child, &(uint64_t){base}, PAGE_SIZE, false));
+    REFUSES(KERN_NO_SPACE, trap_vm_allocate(kinds.child, &(uint64_t){0}, USER_MAX + 1, true));
+    REFUSES(KERN_INVALID_ARGUMENT, trap_vm_deallocate(kinds.child, base, ~UINT64_C(0)));
+    REFUSES(KERN_INVALID_ADDRESS,
+            trap_port_allocate(task_self, MACH_PORT_RIGHT_RECEIVE, (name_t *)at));
+    REFUSES(KERN_INVALID_VALUE, trap_port_allocate(task_self, MACH_PORT_RIGHT_SEND, &name));
+    /* What is no live task is the C library's to try by message. */
+    REFUSES(MACH_SEND_INTERRUPTED, trap_vm_allocate(kinds.send, &page, PAGE_SIZE, true));
+    REFUSES(MACH_SEND_INTERRUPTED, trap_vm_allocate(kinds.dead, &page, PAGE_SIZE, true));
+    REFUSES(MACH_SEND_INTERRUPTED, trap_vm_deallocate(kinds.stale, base, PAGE_SIZE));
+    REFUSES(MACH_SEND_INTERRUPTED, trap_port_allocate(host_priv, MACH_PORT_RIGHT_RECEIVE, &name));
+    MUST(trap_vm_deallocate(task_self, (uint64_t)at, PAGE_SIZE));
     kinds_free();
 }
 
@@ -482,6 +559,8 @@ const struct test selftest_kern[] = {
     {"arguments: tasks and threads", tasks},
     {"arguments: host", hosts},
     {"arguments: device", devices},
+    {"arguments: reads that wait", waiting_reads},
+    {"arguments: traps", traps},
     {"arguments: words to wait for", words},
     {"arguments: more names than a page holds", many_names},
     {"arguments: notifications", requests},
