@@ -7,6 +7,7 @@
  * C function does not keep; all else leaves by frame_return(), which loads all of the frame. */
 #include "mach_offsets.h"
 #include "l4k/x86_64/gdt.h"
+#include "l4k/x86_64/save_regs.h"
 
 #define RUNNING cpu_tss+TSS_RSP0(%rip)
 
@@ -20,19 +21,8 @@ mach_syscall_entry:
     mov %r11, F_RFLAGS(%rsp)
     mov %rcx, F_RCX(%rsp)
     mov %r11, F_R11(%rsp)
-    mov %rax, F_RAX(%rsp)
-    mov %rdi, F_RDI(%rsp)
-    mov %rsi, F_RSI(%rsp)
-    mov %rdx, F_RDX(%rsp)
-    mov %r10, F_R10(%rsp)
-    mov %r8, F_R8(%rsp)
-    mov %r9, F_R9(%rsp)
-    mov %rbx, F_RBX(%rsp)
-    mov %rbp, F_RBP(%rsp)
-    mov %r12, F_R12(%rsp)
-    mov %r13, F_R13(%rsp)
-    mov %r14, F_R14(%rsp)
-    mov %r15, F_R15(%rsp)
+    save_arguments
+    save_preserved
     mov %rsp, %rbx
     lea kernel_stack_top(%rip), %rsp
     mov cpu+CPU_USER_RSP(%rip), %rcx

@@ -4,14 +4,11 @@
 
 #include "mach_ipc/notify.h"
 
-/* The entry of a name, up to date; KERN_INVALID_TASK, KERN_INVALID_NAME. */
+/* The entry of a name, up to date; KERN_INVALID_NAME. */
 static enum kern_return lookup(struct space *s, mach_port_name_t name, struct entry **out)
 {
-    struct entry *e;
+    struct entry *e = space_lookup(s, name);
 
-    if (!s->active)
-        return KERN_INVALID_TASK;
-    e = space_lookup(s, name);
     if (!e)
         return KERN_INVALID_NAME;
     right_check(s, name, e);
@@ -53,16 +50,13 @@ static void add_name(struct space *s, mach_port_name_t name, struct entry *e, vo
     n->count++;
 }
 
-enum kern_return mach_port_names(struct space *s, mach_port_name_t *names, uint32_t *types,
-                                 uint32_t room, uint32_t *count)
+void mach_port_names(struct space *s, mach_port_name_t *names, uint32_t *types, uint32_t room,
+                     uint32_t *count)
 {
     struct names n = {names, types, room, 0};
 
-    if (!s->active)
-        return KERN_INVALID_TASK;
     space_for_each(s, add_name, &n);
     *count = n.count;
-    return KERN_SUCCESS;
 }
 
 enum kern_return mach_port_type(struct space *s, mach_port_name_t name, uint32_t *type)
@@ -144,8 +138,6 @@ enum kern_return mach_port_allocate(struct space *s, uint32_t right, mach_port_n
     struct entry *e;
     enum kern_return kr;
 
-    if (!s->active)
-        return KERN_INVALID_TASK;
     if (!allocatable(right))
         return KERN_INVALID_VALUE;
     kr = entry_alloc(s, name, &e);
@@ -162,8 +154,6 @@ enum kern_return mach_port_allocate_name(struct space *s, uint32_t right, mach_p
     struct entry *e;
     enum kern_return kr;
 
-    if (!s->active)
-        return KERN_INVALID_TASK;
     if (!allocatable(right))
         return KERN_INVALID_VALUE;
     kr = entry_alloc_name(s, name, &e);
@@ -239,10 +229,10 @@ enum kern_return mach_port_mod_refs(struct space *s, mach_port_name_t name, uint
 enum kern_return mach_port_insert_right(struct space *s, mach_port_name_t name,
                                         struct port *port, uint32_t type)
 {
-    if (!s->active)
-        return KERN_INVALID_TASK;
-    if (!mach_port_valid(name) || type - MACH_MSG_TYPE_PORT_RECEIVE > 2)
+    if (!port || !mach_port_valid(name) || type - MACH_MSG_TYPE_PORT_RECEIVE > 2)
         return KERN_INVALID_VALUE;
+    if (port == PORT_DEAD)
+        return KERN_INVALID_CAPABILITY;
     return right_copyout_name(s, port, type, name);
 }
 
@@ -250,8 +240,6 @@ enum kern_return mach_port_extract_right(struct space *s, mach_port_name_t name,
                                          uint32_t disposition, struct port **port,
                                          uint32_t *type)
 {
-    if (!s->active)
-        return KERN_INVALID_TASK;
     if (!MACH_MSG_TYPE_PORT_ANY(disposition))
         return KERN_INVALID_VALUE;
     *type = right_sent_type(disposition);

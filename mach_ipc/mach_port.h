@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The operations on port names: mach_port_* of the Mach manual, on a space at hand (not NULL; an
- * inactive one answers KERN_INVALID_TASK). Rights that come and go in messages are port pointers as
+/* The operations on port names: mach_port_* of the Mach manual, on an active space at hand. Rights that come and go in messages are port pointers as
  * in right.h. Nothing happens on failure, and rights passed stay the caller's. */
 #ifndef MACH_IPC_MACH_PORT_H
 #define MACH_IPC_MACH_PORT_H
@@ -8,8 +7,8 @@
 #include "mach_ipc/right.h"
 
 /* All names and their types, at most `room` of them; `*count` is how many there are. */
-enum kern_return mach_port_names(struct space *s, mach_port_name_t *names, uint32_t *types,
-                                 uint32_t room, uint32_t *count);
+void mach_port_names(struct space *s, mach_port_name_t *names, uint32_t *types, uint32_t room,
+                     uint32_t *count);
 enum kern_return mach_port_type(struct space *s, mach_port_name_t name, uint32_t *type);
 enum kern_return mach_port_rename(struct space *s, mach_port_name_t from, mach_port_name_t to);
 
@@ -25,7 +24,8 @@ enum kern_return mach_port_get_refs(struct space *s, mach_port_name_t name, uint
 enum kern_return mach_port_mod_refs(struct space *s, mach_port_name_t name, uint32_t right,
                                     int32_t delta);
 
-/* `port` is a right of type MACH_MSG_TYPE_PORT_*, consumed on success. */
+/* `port` is a right of type MACH_MSG_TYPE_PORT_*, consumed on success; a live one, NULL
+ * (KERN_INVALID_VALUE) or PORT_DEAD (KERN_INVALID_CAPABILITY). */
 enum kern_return mach_port_insert_right(struct space *s, mach_port_name_t name,
                                         struct port *port, uint32_t type);
 /* `disposition`: MACH_MSG_TYPE_*; `*type` is what it became. */

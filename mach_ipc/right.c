@@ -174,8 +174,7 @@ static enum kern_return delta_counted(struct space *s, mach_port_name_t name, st
 enum kern_return right_delta(struct space *s, mach_port_name_t name, struct entry *e,
                              uint32_t right, int32_t delta)
 {
-    if (right >= MACH_PORT_RIGHT_NUMBER)
-        return KERN_INVALID_VALUE;
+    assert(right < MACH_PORT_RIGHT_NUMBER);
     right_check(s, name, e);
     if (!(e->bits & MACH_PORT_TYPE(right)))
         return KERN_INVALID_RIGHT;

@@ -53,7 +53,7 @@ struct port *right_take(struct space *s, mach_port_name_t name, struct entry *e,
 enum kern_return right_copyout(struct space *s, struct port *port, uint32_t type, bool stick,
                                mach_port_name_t *name);
 
-/* Puts it under a name of choice: KERN_NAME_EXISTS, KERN_RIGHT_EXISTS (the space has the right
+/* Puts one to a live port under a name of choice: KERN_NAME_EXISTS, KERN_RIGHT_EXISTS (the space has the right
  * under another name), else as above. */
 enum kern_return right_copyout_name(struct space *s, struct port *port, uint32_t type,
                                     mach_port_name_t name);

@@ -199,8 +199,7 @@ enum kern_return right_copyout_name(struct space *s, struct port *port, uint32_t
     struct entry *e;
     enum kern_return kr;
 
-    if (!port_valid(port) || !port->active)
-        return KERN_INVALID_CAPABILITY;
+    assert(port->active);
     if (type != MACH_MSG_TYPE_PORT_SEND_ONCE && (e = find(s, port, &has)))
         return has == name ? merge(s, port, type, false, name, e) : KERN_RIGHT_EXISTS;
     e = space_lookup(s, name);

@@ -109,8 +109,7 @@ enum kern_return entry_alloc(struct space *s, mach_port_name_t *name, struct ent
     uint32_t index;
     struct entry *e;
 
-    if (!s->active)
-        return KERN_NO_SPACE;
+    assert(s->active);
     for (index = s->free; index; index = s->free) {
         e = entry_at(s, index);
         s->free = e->next_free;
@@ -138,7 +137,8 @@ enum kern_return entry_alloc_name(struct space *s, mach_port_name_t name, struct
 
     if (!mach_port_valid(name))
         return KERN_INVALID_VALUE;
-    if (!s->active || index == 0 || index >= SPACE_MAX_NAMES)
+    assert(s->active);
+    if (index == 0 || index >= SPACE_MAX_NAMES)
         return KERN_NO_SPACE;
     e = back(s, index);
     if (!e)

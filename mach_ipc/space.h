@@ -98,8 +98,8 @@ static inline struct entry *entry_at(const struct space *s, uint32_t index)
     return &s->leaf[index / ENTRIES_PER_LEAF][index % ENTRIES_PER_LEAF];
 }
 
-/* A new entry: no type, no references, no port. KERN_NO_SPACE: all names are used (or the space is
- * inactive); KERN_RESOURCE_SHORTAGE. The caller sets the type at once or calls entry_free(). */
+/* A new entry of an active space: no type, no references, no port. KERN_NO_SPACE: all names are used;
+ * KERN_RESOURCE_SHORTAGE. The caller sets the type at once or calls entry_free(). */
 enum kern_return entry_alloc(struct space *s, mach_port_name_t *name, struct entry **out);
 
 /* The quick part of entry_alloc(): an entry off the list. False: there is none at hand. */

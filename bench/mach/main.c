@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The native Mach program: as first task, by the kernel's command line, the tests (`test`,
- * `test=PREFIX`; `selftest`; `storm`, `storm=MESSAGES`) or the benchmark (`bench`, or nothing). */
+ * `test=PREFIX`; `selftest` likewise; `storm`, `storm=MESSAGES`) or the benchmark (`bench`, or nothing). */
 #include "bench/mach/mach.h"
 
 #include "l4k/abi/guest_log.h"
@@ -26,7 +26,8 @@ static const struct test *const groups[] = {
     circle_tests, NULL,
 };
 static const struct test *const selftest_groups[] = {
-    selftest_send, selftest_body, selftest_receive, selftest_rpc, NULL,
+    selftest_send, selftest_body, selftest_receive, selftest_rpc, selftest_kern,
+    selftest_exception, selftest_memory, NULL,
 };
 static const struct test *const storm_groups[] = {storm_tests, NULL};
 
@@ -124,8 +125,8 @@ void mach_main(uint64_t argc, char **argv)
     line = get_array(&c, &n);
     if ((word = find_word(line, "test"))) {
         run_tests(groups, word[4] == '=' ? word + 5 : "");
-    } else if (find_word(line, "selftest")) {
-        run_tests(selftest_groups, "");
+    } else if ((word = find_word(line, "selftest"))) {
+        run_tests(selftest_groups, word[8] == '=' ? word + 9 : "");
     } else if ((word = find_word(line, "storm"))) {
         if (word[5] == '=')
             storm_messages = number(word + 6);

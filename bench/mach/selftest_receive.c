@@ -79,6 +79,8 @@ static void buffers(void)
     queue_one();
     CHECK_EQ(take(kinds.both, 0, 0, &m, 0), MACH_RCV_TOO_LARGE);
     queue_one();
+    CHECK_EQ(take(kinds.both, 0, sizeof(m) - 8, NULL, 0), MACH_RCV_INVALID_DATA);
+    queue_one();
     CHECK_EQ(take(kinds.both, 0, sizeof(m), NULL, 0), MACH_RCV_INVALID_DATA);
     queue_one();
     CHECK_EQ(take(kinds.both, 0, sizeof(m), (void *)0xffffffff80100000, 0), MACH_RCV_INVALID_DATA);

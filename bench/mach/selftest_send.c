@@ -158,6 +158,69 @@ static void options(void)
     kinds_free();
 }
 
+static bool accepted(name_t of)
+{
+    struct mach_notification n;
+
+    return CHECK_EQ(receive_message(&n, sizeof(n), kinds.receive, 0), MACH_MSG_SUCCESS) &&
+           CHECK_EQ(n.header.id, MACH_NOTIFY_MSG_ACCEPTED) && CHECK_EQ(n.value, of);
+}
+
+/* What was queued beyond the limit is told of when it is taken, or destroyed; then there may be
+ * another. Who has no name for the port any more is not told, so it is not queued. */
+static void notices(void)
+{
+    const uint32_t option = MACH_SEND_TIMEOUT | MACH_SEND_NOTIFY;
+    struct mach_msg_header h;
+
+    kinds_make();
+    for (unsigned i = 0; i < MACH_PORT_QLIMIT_DEFAULT; i++)
+        CHECK_EQ(send_option(0, 0), MACH_MSG_SUCCESS);
+    MUST(port_mod_refs(kinds.both, MACH_PORT_RIGHT_SEND, 2));
+    for (unsigned n = 0; n < 2; n++) {
+        CHECK_EQ(send_option(option, kinds.receive), MACH_SEND_WILL_NOTIFY);
+        for (unsigned i = 0; i < MACH_PORT_QLIMIT_DEFAULT; i++)
+            MUST(receive_message(&h, sizeof(h), kinds.both, 0));
+        CHECK_EQ(receive_message(&h, sizeof(h), kinds.receive, 0), MACH_RCV_TIMED_OUT);
+        for (unsigned i = 0; i + 1 < MACH_PORT_QLIMIT_DEFAULT; i++)
+            CHECK_EQ(send_option(0, 0), MACH_MSG_SUCCESS);
+        MUST(receive_message(&h, sizeof(h), kinds.both, 0));
+        CHECK(accepted(kinds.both));
+        CHECK_EQ(send_option(0, 0), MACH_MSG_SUCCESS);
+    }
+    for (unsigned i = 0; i < MACH_PORT_QLIMIT_DEFAULT; i++)
+        CHECK_EQ(send_header(COPY_SEND, kinds.send, 0, 0), MACH_MSG_SUCCESS);
+    header(&h, MOVE_SEND, kinds.send, 0, 0);
+    CHECK_EQ(mach_msg_trap(&h, MACH_SEND_MSG | option, sizeof(h), 0, 0, 0, kinds.receive),
+             MACH_SEND_NO_NOTIFY);
+    kinds.send = (name_t)h.remote;
+    MUST(port_mod_refs(kinds.send, MACH_PORT_RIGHT_SEND, 1)); /* the first moves away */
+    header(&h, MOVE_SEND, kinds.send, 0, 0);
+    CHECK_EQ(mach_msg_trap(&h, MACH_SEND_MSG | option, sizeof(h), 0, 0, 0, kinds.receive),
+             MACH_SEND_WILL_NOTIFY);
+    MUST(simple_call(kinds.child, RPC_TASK_TERMINATE)); /* with the queue */
+    CHECK(accepted(kinds.send));
+    free_port(kinds.child);
+    kinds.child = child_create();
+    kinds_free();
+}
+
+/* What can't be queued comes back, into memory that can't be written: it is the sender's again. */
+static void unwritable(void)
+{
+    uint64_t address = 0;
+
+    kinds_make();
+    for (unsigned i = 0; i < MACH_PORT_QLIMIT_DEFAULT; i++)
+        CHECK_EQ(send_option(0, 0), MACH_MSG_SUCCESS);
+    MUST(trap_vm_allocate(task_self, &address, PAGE_SIZE, true));
+    header((struct mach_msg_header *)address, MOVE_SEND, kinds.both, 0, 0);
+    MUST(vm_protect(address, PAGE_SIZE, false, 1));
+    REFUSES(MACH_SEND_INVALID_DATA, send_at((void *)address, sizeof(struct mach_msg_header)));
+    MUST(trap_vm_deallocate(task_self, address, PAGE_SIZE));
+    kinds_free();
+}
+
 /* A full queue gives the message back with all its rights, header and body. */
 static void give_back(void)
 {
@@ -196,5 +259,7 @@ const struct test selftest_send[] = {
     {"send: reply ports", replies},
     {"send: options", options},
     {"send: a full queue gives all back", give_back},
+    {"send: a full queue and memory that can't be written", unwritable},
+    {"send: notices that a message was accepted", notices},
     {0},
 };

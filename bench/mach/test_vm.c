@@ -329,6 +329,190 @@ static void wiring(void)
     end_task(task);
 }
 
+static uint32_t set_limit(name_t host, name_t task, uint64_t limit, uint64_t max_limit)
+{
+    struct call c;
+
+    call_begin(&c);
+    put_port(&c, task, MACH_MSG_TYPE_COPY_SEND);
+    put64(&c, limit);
+    put64(&c, max_limit);
+    return call(&c, host, RPC_VM_SET_SIZE_LIMIT);
+}
+
+static void limits(name_t task, uint64_t *limit, uint64_t *max_limit)
+{
+    struct call c;
+
+    call_begin(&c);
+    MUST(call(&c, task, RPC_VM_GET_SIZE_LIMIT));
+    *limit = get(&c);
+    *max_limit = get(&c);
+}
+
+static bool limits_are(name_t task, uint64_t limit, uint64_t max_limit)
+{
+    uint64_t l, m;
+
+    limits(task, &l, &m);
+    return CHECK_EQ(l, limit) && CHECK_EQ(m, max_limit);
+}
+
+/* Whether the task gets exactly `n` pages more: afterwards it is as before. */
+static bool room_is(name_t task, unsigned n)
+{
+    uint64_t at = 0;
+
+    if (!CHECK_EQ(trap_vm_allocate(task, &at, (uint64_t)(n + 1) * PAGE_SIZE, true), KERN_NO_SPACE))
+        return false;
+    return !n || (CHECK_EQ(trap_vm_allocate(task, &at, (uint64_t)n * PAGE_SIZE, true), 0) &&
+                  CHECK_EQ(trap_vm_deallocate(task, at, (uint64_t)n * PAGE_SIZE), 0));
+}
+
+static name_t child_of(name_t task, bool inherit)
+{
+    struct call c;
+
+    call_begin(&c);
+    put_bool(&c, inherit);
+    MUST(call(&c, task, RPC_TASK_CREATE));
+    return (name_t)get(&c);
+}
+
+/* Who may set which, and what children get. */
+static void size_limits(void)
+{
+    name_t task = empty_task(2 * PAGE_SIZE), host = mach_host_self(), child;
+    uint64_t limit, max_limit;
+
+    limits(task, &limit, &max_limit);
+    CHECK_EQ(limit, max_limit);
+    CHECK_EQ(set_limit(host, task, limit, max_limit + 1), KERN_NO_ACCESS);
+    CHECK(limits_are(task, limit, max_limit));
+    CHECK_EQ(set_limit(host, task, 4 * PAGE_SIZE, 8 * PAGE_SIZE), 0);
+    CHECK(limits_are(task, 4 * PAGE_SIZE, 8 * PAGE_SIZE));
+    CHECK_EQ(set_limit(host, task, 4 * PAGE_SIZE, 8 * PAGE_SIZE + 1), KERN_NO_ACCESS);
+    CHECK_EQ(set_limit(host_priv, task, 9 * PAGE_SIZE, 8 * PAGE_SIZE), KERN_INVALID_ARGUMENT);
+    CHECK_EQ(set_limit(host, host, 1, 1), KERN_INVALID_TASK);
+    CHECK_EQ(set_limit(host, MACH_PORT_NULL, 1, 1), KERN_INVALID_TASK);
+    CHECK_EQ(set_limit(task, task, 1, 1), KERN_INVALID_HOST);
+    CHECK(limits_are(task, 4 * PAGE_SIZE, 8 * PAGE_SIZE));
+    CHECK(room_is(task, 2));
+    CHECK_EQ(set_limit(host_priv, task, 4 * PAGE_SIZE, 9 * PAGE_SIZE), 0);
+    CHECK(limits_are(task, 4 * PAGE_SIZE, 9 * PAGE_SIZE));
+    for (unsigned inherit = 0; inherit < 2; inherit++) {
+        child = child_of(task, inherit);
+        CHECK(limits_are(child, 4 * PAGE_SIZE, 9 * PAGE_SIZE));
+        CHECK(room_is(child, inherit ? 2 : 4));
+        end_task(child);
+    }
+    CHECK_EQ(set_limit(host, task, 1 * PAGE_SIZE, 9 * PAGE_SIZE), 0); /* less than it has */
+    CHECK(room_is(task, 0));
+    child = child_of(task, true);
+    CHECK(room_is(child, 0));
+    end_task(child);
+    MUST(port_simple(RPC_PORT_DEALLOCATE, task_self, host));
+    end_task(task);
+}
+
+static uint32_t map_in(name_t task, uint64_t *address, uint64_t size, uint32_t prot)
+{
+    struct call c;
+    uint32_t kr;
+
+    call_begin(&c);
+    put64(&c, *address);
+    put64(&c, size);
+    put64(&c, 0);
+    put_bool(&c, true);
+    put_port(&c, MACH_PORT_NULL, MACH_MSG_TYPE_COPY_SEND);
+    put64(&c, 0);
+    put_bool(&c, false);
+    put32(&c, prot);
+    put32(&c, prot);
+    put32(&c, 1);
+    kr = call(&c, task, RPC_VM_MAP);
+    if (!kr)
+        *address = get(&c);
+    return kr;
+}
+
+static uint32_t bar(name_t task, uint64_t address, uint64_t size, bool max)
+{
+    struct call c;
+
+    call_begin(&c);
+    put64(&c, address);
+    put64(&c, size);
+    put_bool(&c, max);
+    put32(&c, 0);
+    return call(&c, task, RPC_VM_PROTECT);
+}
+
+/* What counts. */
+static void size_counted(void)
+{
+    name_t task = empty_task(0);
+    uint64_t a = 0, b = 0, taken = PAGE_SIZE;
+
+    CHECK_EQ(set_limit(host_priv, task, 8 * PAGE_SIZE, 8 * PAGE_SIZE), 0);
+    CHECK_EQ(trap_vm_allocate(task, &a, 4 * PAGE_SIZE, true), 0);
+    CHECK(room_is(task, 4));
+    CHECK_EQ(trap_vm_allocate(task, &taken, PAGE_SIZE, false), KERN_NO_SPACE); /* it is there */
+    CHECK_EQ(map_in(task, &b, 5 * PAGE_SIZE, 3), KERN_NO_SPACE);
+    CHECK_EQ(map_in(task, &b, PAGE_SIZE, 0x10), KERN_INVALID_ARGUMENT);
+    CHECK(room_is(task, 4)); /* what failed left nothing */
+    CHECK_EQ(trap_vm_deallocate(task, a + PAGE_SIZE, PAGE_SIZE), 0);
+    CHECK_EQ(trap_vm_deallocate(task, a + PAGE_SIZE, PAGE_SIZE), 0);
+    CHECK(room_is(task, 5));
+    CHECK_EQ(map_in(task, &b, 64 * PAGE_SIZE, 0), 0);
+    CHECK(room_is(task, 5));
+    CHECK_EQ(bar(task, a, PAGE_SIZE, false), 0);
+    CHECK(room_is(task, 5));
+    CHECK_EQ(bar(task, a, PAGE_SIZE, true), 0);
+    CHECK(room_is(task, 6));
+    CHECK_EQ(trap_vm_deallocate(task, a, PAGE_SIZE), 0);
+    CHECK_EQ(trap_vm_deallocate(task, b + PAGE_SIZE, 8 * PAGE_SIZE), 0);
+    CHECK(room_is(task, 6));
+    end_task(task);
+}
+
+/* Sends two pages of memory to itself, and an array of rights; neither has room to arrive. */
+static void beyond(struct worker *w)
+{
+    static struct {
+        struct mach_msg_header h;
+        struct mach_arg a, b;
+    } m;
+    static name_t names[2];
+    name_t port = mach_reply_port();
+
+    m.h.bits = MACH_MSGH_BITS(MACH_MSG_TYPE_MAKE_SEND, 0) | MACH_MSGH_BITS_COMPLEX;
+    m.h.remote = port;
+    *(uint64_t *)&m.a.type = MACH_TYPE_WORD(MACH_MSG_TYPE_BYTE, 8, 0, 2 * PAGE_SIZE);
+    m.a.value = (uint64_t)w->stack;
+    *(uint64_t *)&m.b.type = MACH_TYPE_WORD(MACH_MSG_TYPE_COPY_SEND, MACH_MSG_PORT_OOL_BITS, 0, 2);
+    m.b.value = (uint64_t)names;
+    w->result[0] = send_message(&m, sizeof(m), 0);
+    w->result[1] = receive_message(&m, sizeof(m), port, 0);
+    w->result[2] = m.a.value | m.b.value;
+}
+
+static void size_received(void)
+{
+    name_t child = child_create();
+    struct worker *w = worker_create(0, child);
+
+    CHECK_EQ(set_limit(host_priv, child, PAGE_SIZE, PAGE_SIZE), 0);
+    worker_run(w, beyond);
+    worker_wait(w);
+    CHECK_EQ(w->result[0], 0);
+    CHECK_EQ(w->result[1], MACH_RCV_BODY_ERROR | MACH_MSG_VM_SPACE);
+    CHECK_EQ(w->result[2], 0);
+    MUST(port_simple(RPC_PORT_DEALLOCATE, task_self, w->thread));
+    end_task(child);
+}
+
 const struct test vm_tests[] = {
     {"vm: allocate and deallocate", allocation},
     {"vm: read, write, copy", contents},
@@ -336,5 +520,8 @@ const struct test vm_tests[] = {
     {"vm: map", mapping},
     {"vm: what a child inherits", inheritance},
     {"vm: wire all", wiring},
+    {"vm: limits of a task's size", size_limits},
+    {"vm: what counts against the limit", size_counted},
+    {"vm: what arrives beyond the limit", size_received},
     {0},
 };

@@ -126,6 +126,8 @@ _Static_assert(sizeof(struct mach_result) == 48, "mig_reply_header_t");
 #define RPC_GSYNC_WAKE 4205
 #define RPC_VM_WIRE_ALL 4207
 #define RPC_VM_MSYNC 4209
+#define RPC_VM_SET_SIZE_LIMIT 4215 /* to a host port */
+#define RPC_VM_GET_SIZE_LIMIT 4216
 #define RPC_HOST_MODULE 4290  /* ours, to the privileged host port: a boot module as an object */
 #define RPC_HOST_ENTROPY 4291 /* ours: HOST_ENTROPY_WORDS random words */
 #define HOST_ENTROPY_WORDS 8

@@ -16,6 +16,7 @@
  * that waits untimed for it, with the rank to run; no sender or event queued here. */
 #include "asm_offsets.h"
 #include "l4k/x86_64/gdt.h"
+#include "l4k/x86_64/save_regs.h"
 
 #define RUNNING cpu_tss+TSS_RSP0(%rip)
 #define MSR_FS_BASE 0xc0000100
@@ -95,12 +96,7 @@
     mov T_CAPS_SLOT(%rsp), %rcx
     mov (%rcx,%r11,8), %rcx
     mov O_RECEIVER(%rcx), %r11
-    mov %rbx, F_RBX(%rsp)
-    mov %rbp, F_RBP(%rsp)
-    mov %r12, F_R12(%rsp)
-    mov %r13, F_R13(%rsp)
-    mov %r14, F_R14(%rsp)
-    mov %r15, F_R15(%rsp)
+    save_preserved
 .Lcall\@:
     mov cpu+CPU_SWITCH_RANK(%rip), %ebx
     cmp T_OPEN_RANK(%r11), %ebx
@@ -172,19 +168,8 @@ syscall_entry_wrmsr:
 /* Any other operation: all registers to the frame, then C. void ipc_syscall(struct thread *). */
     .globl syscall_slow
 syscall_slow:
-    mov %rax, F_RAX(%rsp)
-    mov %rdi, F_RDI(%rsp)
-    mov %rsi, F_RSI(%rsp)
-    mov %rdx, F_RDX(%rsp)
-    mov %r10, F_R10(%rsp)
-    mov %r8, F_R8(%rsp)
-    mov %r9, F_R9(%rsp)
-    mov %rbx, F_RBX(%rsp)
-    mov %rbp, F_RBP(%rsp)
-    mov %r12, F_R12(%rsp)
-    mov %r13, F_R13(%rsp)
-    mov %r14, F_R14(%rsp)
-    mov %r15, F_R15(%rsp)
+    save_arguments
+    save_preserved
     mov %rsp, %rdi
     lea kernel_stack_top(%rip), %rsp
     xor %ebp, %ebp

@@ -30,7 +30,7 @@ void vm_entry_link(struct vm_map_entry *e)
     list_add_tail(next ? &next->link : &map->entries, &e->link);
     vm_tree_insert(map, e);
     map->count++;
-    map->size += e->end - e->start;
+    vm_entry_count(e, e->end - e->start);
     map->version++;
 }
 
@@ -45,7 +45,7 @@ void vm_entry_unlink(struct vm_map_entry *e)
     list_remove(&e->link);
     vm_tree_remove(map, e);
     map->count--;
-    map->size -= e->end - e->start;
+    vm_entry_count(e, e->start - e->end);
     map->version++;
 }
 
@@ -125,7 +125,7 @@ enum status vm_entry_clip(struct vm_map_entry *e, uint64_t addr)
         vm_object_reference(e->object);
         vm_entry_attach(upper, e->object, e->offset + (addr - e->start), e->needs_copy);
     }
-    e->map->size -= e->end - addr;
+    vm_entry_count(e, addr - e->end);
     e->end = addr;
     vm_entry_link(upper);
     vm_items_split(e, upper);
@@ -169,7 +169,7 @@ void vm_entry_delete(struct vm_map_entry *e)
 enum status vm_entry_copy(struct vm_map_entry *e, struct quota *payer, struct vm_object **object,
                           uint64_t *offset, bool *needs_copy)
 {
-    *object = e->object;
+    *object = NULL;
     *offset = e->offset;
     *needs_copy = false;
     if (!e->object)
@@ -182,6 +182,7 @@ enum status vm_entry_copy(struct vm_map_entry *e, struct quota *payer, struct vm
     }
     vm_entry_freeze(e);
     vm_object_reference(e->object);
+    *object = e->object;
     *needs_copy = true;
     return OK;
 }

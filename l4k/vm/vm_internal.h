@@ -40,6 +40,14 @@ void vm_entry_free(struct vm_map_entry *e);
 void vm_entry_link(struct vm_map_entry *e);
 void vm_entry_unlink(struct vm_map_entry *e);
 
+/* Counts bytes that the entry, in its map, has more; modulo 2^64: less. */
+static inline void vm_entry_count(const struct vm_map_entry *e, uint64_t bytes)
+{
+    e->map->size += bytes;
+    if (e->max_prot == VM_PROT_NONE)
+        e->map->uncounted += bytes;
+}
+
 /* Gives the entry, which has no object, this one, taking over the caller's reference (object may be
  * NULL); drops it, freeing pages that nobody else can see. */
 void vm_entry_attach(struct vm_map_entry *e, struct vm_object *object, uint64_t offset,
@@ -63,7 +71,7 @@ enum status vm_entry_clip(struct vm_map_entry *e, uint64_t addr);
 void vm_entry_delete(struct vm_map_entry *e);
 
 /* A second hold on [start, end) of the entry as a copy: object (reference for the caller; maybe
- * NULL) and offset for a new entry, which needs a copy if `*needs_copy`. The entry has been
+ * NULL, and that after a failure) and offset for a new entry, which needs a copy if `*needs_copy`. The entry has been
  * clipped to the range. New objects are paid by `payer`. */
 enum status vm_entry_copy(struct vm_map_entry *e, struct quota *payer, struct vm_object **object,
                           uint64_t *offset, bool *needs_copy);
@@ -80,6 +88,12 @@ struct vm_map_entry *vm_map_from(struct vm_map *map, uint64_t addr);
 /* OK if there is no hole in [start, end) and each entry's protection has `prot`: else ERR_ADDRESS
  * or ERR_PROTECTION. */
 enum status vm_map_covered(struct vm_map *map, uint64_t start, uint64_t end, unsigned prot);
+
+/* Whether the map's limit lets `size` bytes more in; size is at most the map's. */
+static inline bool vm_map_room(const struct vm_map *map, uint64_t size)
+{
+    return map->size - map->uncounted + size <= map->limit;
+}
 
 /* The first free place, see vm_map_enter(); or checks the place given. */
 enum status vm_map_place(struct vm_map *map, uint64_t *addr, uint64_t size, uint64_t align_mask,

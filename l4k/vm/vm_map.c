@@ -23,6 +23,7 @@ enum status vm_map_create(struct quota *payer, uint64_t min, uint64_t max, struc
     map->refs = 1;
     map->min = min;
     map->max = max;
+    map->limit = map->max_limit = max - min;
     map->payer = payer;
     list_init(&map->entries);
     *out = map;
@@ -121,6 +122,15 @@ enum status vm_map_covered(struct vm_map *map, uint64_t start, uint64_t end, uns
     return ERR_ADDRESS;
 }
 
+enum status vm_map_set_limit(struct vm_map *map, uint64_t limit, uint64_t max_limit)
+{
+    if (limit > max_limit)
+        return ERR_INVALID;
+    map->limit = limit;
+    map->max_limit = max_limit;
+    return OK;
+}
+
 static bool align_up(uint64_t *addr, uint64_t mask)
 {
     uint64_t up = (*addr + mask) & ~mask;
@@ -183,7 +193,7 @@ static bool extend(struct vm_map *map, uint64_t addr, uint64_t size, unsigned pr
         object->size += size;
     }
     e->end += size;
-    map->size += size;
+    vm_entry_count(e, size);
     map->version++;
     return true;
 }
@@ -210,6 +220,8 @@ enum status vm_map_enter(struct vm_map *map, uint64_t *addr, uint64_t size, uint
     s = vm_map_place(map, &at, size, align_mask, anywhere);
     if (s != OK)
         return s;
+    if (max_prot != VM_PROT_NONE && !vm_map_room(map, size))
+        return ERR_NO_SPACE;
     *addr = at;
     if (!object && extend(map, at, size, prot, max_prot, inherit))
         return OK;

@@ -39,7 +39,10 @@ struct vm_map {
     struct list entries;
     struct vm_map_entry *root, *hint;
     size_t count;
-    uint64_t size;    /* bytes in entries */
+    uint64_t size;      /* bytes in entries */
+    uint64_t uncounted; /* of these, bytes whose maximum protection is none */
+    uint64_t limit;     /* of size less uncounted: vm_map_set_limit() */
+    uint64_t max_limit; /* that limit may be set to */
     uint64_t version; /* changes whenever an entry does */
 };
 
@@ -63,10 +66,17 @@ static inline struct pmap *vm_map_pmap(const struct vm_map *map)
  * the address is given). The entry takes a reference of its own. With `copy` the map sees a
  * private copy: what it writes stays its own; a page it has not written shows what others write
  * to the object, or not (Linux's MAP_PRIVATE). ERR_EXISTS: the place is taken; ERR_NO_SPACE: none
- * is free; ERR_INVALID: arguments, range beyond the object's size, copy of a device. */
+ * is free, or the map's limit forbids it; ERR_INVALID: arguments, range beyond the object's size,
+ * copy of a device. */
 enum status vm_map_enter(struct vm_map *map, uint64_t *addr, uint64_t size, uint64_t align_mask,
                          bool anywhere, struct vm_object *object, uint64_t offset, bool copy,
                          unsigned prot, unsigned max_prot, enum vm_inherit inherit);
+
+/* How many bytes may be mapped, and how far whoever sets it without privilege may raise that; what
+ * can never be accessed (maximum protection none) is not counted. Beyond it whatever makes entries
+ * answers ERR_NO_SPACE, but for a fork. What is mapped already stays. A new map's limits are its
+ * bounds. ERR_INVALID: `limit` is above `max_limit`. */
+enum status vm_map_set_limit(struct vm_map *map, uint64_t limit, uint64_t max_limit);
 
 /* Unmaps all that lies in the range; holes are fine. Map items made from it go too.
  * ERR_NO_MEMORY: an entry had to be split; nothing happened. */
@@ -105,7 +115,7 @@ struct vm_map_statistics {
 };
 void vm_map_statistics(const struct vm_map *map, struct vm_map_statistics *out);
 
-/* A new map of the same bounds with what the entries bequeath. Map items are no children of what
+/* A new map of the same bounds and limits with what the entries bequeath. Map items are no children of what
  * they were copied from. ERR_NO_MEMORY (all undone), or what a pager says. */
 enum status vm_map_fork(struct vm_map *src, struct quota *payer, struct vm_map **out);
 
@@ -126,7 +136,7 @@ enum status vm_map_copy_new(struct vm_map *src_map, uint64_t src, struct vm_map 
  * [src, src + size), with at most `prot` and what the source now allows, as children of their
  * sources: they go when the source goes. `grant` moves instead: the source entries are taken away
  * and their parents and children become those of the new ones. ERR_ADDRESS: the source has a
- * hole; ERR_EXISTS; ERR_PROTECTION: no right is left; ERR_NO_MEMORY. */
+ * hole; ERR_EXISTS; ERR_NO_SPACE: the limit; ERR_PROTECTION: no right is left; ERR_NO_MEMORY. */
 enum status vm_map_share(struct vm_map *src_map, uint64_t src, struct vm_map *dst_map,
                          uint64_t dst, uint64_t size, unsigned prot, bool grant);
 

@@ -130,6 +130,8 @@ enum status vm_map_copy_new(struct vm_map *src_map, uint64_t src, struct vm_map 
         s = ERR_INVALID;
     if (s == OK)
         s = vm_map_place(dst_map, &at, size, 0, anywhere);
+    if (s == OK && !vm_map_room(dst_map, size))
+        s = ERR_NO_SPACE;
     if (s == OK)
         s = vm_map_clip(src_map, src);
     if (s == OK)

@@ -65,6 +65,8 @@ enum status vm_map_fork(struct vm_map *src, struct quota *payer, struct vm_map *
 
     if (s != OK)
         return s;
+    map->limit = src->limit;
+    map->max_limit = src->max_limit;
     list_for_each(i, &src->entries) {
         s = inherit(container_of(i, struct vm_map_entry, link), map);
         if (s != OK) {

@@ -6,35 +6,43 @@
 #include "l4k/lib/assert.h"
 #include "l4k/vm/vm_internal.h"
 
-static enum status clip_range(struct vm_map *map, uint64_t start, uint64_t end)
+/* `*first` is the first entry of the range then, or NULL. */
+static enum status clip_range(struct vm_map *map, uint64_t start, uint64_t end,
+                              struct vm_map_entry **first)
 {
     struct vm_map_entry *e = vm_map_from(map, start);
-    enum status s = OK;
+    enum status s;
 
-    if (!e || e->start >= end)
+    *first = e && e->start < end ? e : NULL;
+    if (!*first)
         return OK;
-    if (e->start < start)
+    if (e->start < start) {
         s = vm_entry_clip(e, start);
-    else if (e->end == end)
+        if (s != OK)
+            return s;
+        *first = vm_map_next(e);
+    } else if (e->end == end) {
         return OK;
-    return s == OK ? vm_map_clip(map, end) : s;
+    }
+    return vm_map_clip(map, end);
 }
 
 enum status vm_map_remove(struct vm_map *map, uint64_t start, uint64_t end)
 {
     struct vm_map_entry *e;
     enum status s = vm_map_check(map, start, end);
-    bool more = true;
 
     if (s == OK)
-        s = clip_range(map, start, end);
+        s = clip_range(map, start, end, &e);
     if (s != OK)
         return s;
-    /* Items mapped from here may lie in this very map: look anew each time. */
-    while (more && (e = vm_map_from(map, start)) && e->start < end) {
-        more = e->end < end;
+    while (e && e->start < end) {
+        bool more = e->end < end;
+
         vm_items_revoke(e, e->start, e->end);
         vm_entry_delete(e);
+        /* Items mapped from here may lie in this very map: look anew each time. */
+        e = more ? vm_map_from(map, start) : NULL;
     }
     return OK;
 }
@@ -56,6 +64,8 @@ enum status vm_map_unmap_children(struct vm_map *map, uint64_t start, uint64_t e
 static void set_protection(struct vm_map_entry *e, unsigned prot, bool set_max)
 {
     if (set_max) {
+        if (e->max_prot != VM_PROT_NONE && prot == VM_PROT_NONE)
+            e->map->uncounted += e->end - e->start;
         e->max_prot = (uint8_t)prot;
         prot &= e->prot;
     }
@@ -79,10 +89,10 @@ enum status vm_map_protect(struct vm_map *map, uint64_t start, uint64_t end, uns
     for (e = vm_map_from(map, start); e && e->start < end; e = vm_map_next(e))
         if (prot & ~e->max_prot)
             return ERR_PROTECTION;
-    s = clip_range(map, start, end);
+    s = clip_range(map, start, end, &e);
     if (s != OK)
         return s;
-    for (e = vm_map_from(map, start); e && e->start < end; e = vm_map_next(e))
+    for (; e && e->start < end; e = vm_map_next(e))
         set_protection(e, prot, set_max);
     map->version++;
     return OK;
@@ -99,10 +109,10 @@ enum status vm_map_inherit(struct vm_map *map, uint64_t start, uint64_t end,
     if (s == OK)
         s = vm_map_covered(map, start, end, VM_PROT_NONE);
     if (s == OK)
-        s = clip_range(map, start, end);
+        s = clip_range(map, start, end, &e);
     if (s != OK)
         return s;
-    for (e = vm_map_from(map, start); e && e->start < end; e = vm_map_next(e))
+    for (; e && e->start < end; e = vm_map_next(e))
         e->inherit = (uint8_t)inherit;
     map->version++;
     return OK;
@@ -140,19 +150,19 @@ static enum status wire_entry(struct vm_map_entry *e)
 
 enum status vm_map_wire(struct vm_map *map, uint64_t start, uint64_t end, bool wire)
 {
-    struct vm_map_entry *e;
+    struct vm_map_entry *first, *e;
     enum status s = vm_map_check(map, start, end);
     uint64_t done = start;
 
     if (s == OK)
         s = vm_map_covered(map, start, end, VM_PROT_NONE);
     if (s == OK)
-        s = clip_range(map, start, end);
+        s = clip_range(map, start, end, &first);
     if (s != OK)
         return s;
     map->version++;
     if (wire) {
-        for (e = vm_map_from(map, start); s == OK && e && e->start < end; e = vm_map_next(e)) {
+        for (e = first; s == OK && e && e->start < end; e = vm_map_next(e)) {
             s = wire_entry(e);
             done = s == OK ? e->end : done;
         }
@@ -160,7 +170,7 @@ enum status vm_map_wire(struct vm_map *map, uint64_t start, uint64_t end, bool w
             return OK;
         end = done; /* undo what was done */
     }
-    for (e = vm_map_from(map, start); e && e->start < end; e = vm_map_next(e))
+    for (e = first; e && e->start < end; e = vm_map_next(e))
         vm_entry_unwire(e);
     return s;
 }

@@ -216,6 +216,8 @@ enum status vm_ool_put(struct vm_map *map, struct vm_ool *ool, uint64_t *addr)
     struct list entries;
     enum status s = vm_map_place(map, &at, span, 0, true);
 
+    if (s == OK && !vm_map_room(map, span))
+        s = ERR_NO_SPACE;
     if (s == OK)
         s = make_entries(map, ool, &entries);
     if (s != OK)

@@ -193,6 +193,8 @@ static enum status check_share(struct vm_map *src_map, uint64_t src, struct vm_m
 
     if (s == OK)
         s = vm_map_place(dst_map, &dst, size, 0, false);
+    if (s == OK && !vm_map_room(dst_map, size))
+        s = ERR_NO_SPACE;
     if (s == OK)
         s = size > src_map->max || src > src_map->max - size
                 ? ERR_INVALID

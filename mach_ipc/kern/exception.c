@@ -25,8 +25,7 @@ static void __attribute__((noreturn)) no_handler(struct kern_thread *t)
     kprintf("thread of task \"%s\" suspended: exception %d code %#lx subcode %#lx rip %#lx without "
             "a handler\n", kern_task(plain_thread(t)->task)->name, t->exception,
             (uint64_t)t->code, (uint64_t)t->subcode, f->rip);
-    if (kern_thread_suspend(t) != KERN_SUCCESS)
-        panic("a thread without a handler could not be suspended");
+    kern_thread_suspend(t);
     sched_resume();
 }
 
@@ -117,7 +116,6 @@ static bool fill_state(struct kern_thread *t, struct kmsg *m)
 {
     void *at = &m->header + 1;
     uint64_t *word;
-    uint32_t count = STATE_MAX;
 
     if (t->behavior == EXCEPTION_STATE_IDENTITY && !put_identity(t, &at))
         return false;
@@ -127,8 +125,7 @@ static bool fill_state(struct kern_thread *t, struct kmsg *m)
     word[2] = (uint64_t)t->subcode;
     word = put_word(word + 3, MACH_TYPE_INT32, t->flavor);
     word[0] = MACH_TYPE_WORD(MACH_MSG_TYPE_INTEGER_32, 32, 1, kern_state_count(t->flavor));
-    if (kern_get_state(t, t->flavor, word + 1, &count) != KERN_SUCCESS)
-        return false;
+    kern_get_state(t, t->flavor, word + 1);
     if (t->flavor == STATE_SAVED)
         put_stack(thread_frame(plain_thread(t)), (struct mach_saved_state *)(word + 1));
     return true;

@@ -69,7 +69,7 @@ enum kern_return kern_task_create(struct kern_task *parent, struct account *acco
 /* Ends it; it may be the running thread's own, which is then not continued. */
 void kern_task_terminate(struct kern_task *task);
 
-enum kern_return kern_task_suspend(struct kern_task *task);
+void kern_task_suspend(struct kern_task *task);
 enum kern_return kern_task_resume(struct kern_task *task);
 
 /* --- thread.c --- */
@@ -77,7 +77,7 @@ enum kern_return kern_task_resume(struct kern_task *task);
 /* A suspended thread, which lives until kern_thread_terminate(). */
 enum kern_return kern_thread_create(struct kern_task *task, struct kern_thread **out);
 void kern_thread_terminate(struct kern_thread *t);
-enum kern_return kern_thread_suspend(struct kern_thread *t);
+void kern_thread_suspend(struct kern_thread *t);
 enum kern_return kern_thread_resume(struct kern_thread *t);
 /* Ends its wait, if any, as interrupted; a wait for an exception's reply ends by trying again. */
 void kern_thread_abort(struct kern_thread *t);
@@ -102,16 +102,16 @@ static inline __attribute__((always_inline)) struct port *kern_copy_send(struct 
 
 /* --- state.c --- */
 
-/* Copies the state of a flavor to or from `state`; `*count` is the room there (natural_t), and
- * how many were used. KERN_INVALID_ARGUMENT: unknown flavor, wrong count. What is set is
- * sanitised. */
-enum kern_return kern_get_state(struct kern_thread *t, uint32_t flavor, void *state,
-                                uint32_t *count);
-enum kern_return kern_set_state(struct kern_thread *t, uint32_t flavor, const void *state,
-                                uint32_t count);
 /* How many natural_t the flavor has; 0: unknown. */
 uint32_t kern_state_count(uint32_t flavor);
 
+/* Copies the state of a known flavor to `state`, where there is room for it. */
+void kern_get_state(struct kern_thread *t, uint32_t flavor, void *state);
+
+/* Sets the `count` natural_t of a state, sanitised. KERN_INVALID_ARGUMENT: unknown flavor, too few of
+ * them, values that can't be. */
+enum kern_return kern_set_state(struct kern_thread *t, uint32_t flavor, const void *state,
+                                uint32_t count);
 /* --- exception.c --- */
 
 /* The running thread raises an exception: it waits for the handler's reply. Without a handler it
@@ -124,6 +124,11 @@ void exception_replied(struct kern_thread *t, struct kmsg *m, struct mach_thread
 
 /* The thread's wait for a reply is over, or it dies: late replies find nobody. */
 void exception_forget(struct kern_thread *t);
+
+/* --- path.c --- */
+
+/* The exception that a vector of the CPU's is, other than a page fault, and its code. */
+int32_t kern_exception_of(uint64_t vector, int64_t *code);
 
 /* --- foreign.c, or the placement of a collocated server --- */
 

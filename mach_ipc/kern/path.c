@@ -140,17 +140,23 @@ static const struct {
     [19] = {EXC_ARITHMETIC, EXC_I386_EXTERR},
 };
 
+int32_t kern_exception_of(uint64_t vector, int64_t *code)
+{
+    if (vector < sizeof(exception_of) / sizeof(exception_of[0]) && exception_of[vector].exception) {
+        *code = exception_of[vector].code;
+        return exception_of[vector].exception;
+    }
+    *code = (int64_t)vector;
+    return EXC_BAD_INSTRUCTION;
+}
+
 void ipc_exception(struct thread *t, uint64_t vector, uint64_t error)
 {
-    int32_t exception = EXC_BAD_INSTRUCTION;
-    int64_t code = (int64_t)vector;
+    int64_t code;
+    int32_t exception = kern_exception_of(vector, &code);
 
     t->fault.vector = vector;
     t->fault.error = error;
     t->fault.address = 0;
-    if (vector < sizeof(exception_of) / sizeof(exception_of[0]) && exception_of[vector].exception) {
-        exception = exception_of[vector].exception;
-        code = exception_of[vector].code;
-    }
     exception_raise(kern_thread(t), exception, code, (int64_t)error);
 }

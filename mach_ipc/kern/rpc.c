@@ -46,7 +46,8 @@ void rpc_init(void)
 {
     static const struct routine *const tables[] = {task_routines, thread_routines, vm_routines,
                                                    port_routines, host_routines,   device_routines,
-                                                   machine_routines, sync_routines};
+                                                   machine_routines, sync_routines,
+                                                   special_routines};
 
     for (unsigned t = 0; t < sizeof(tables) / sizeof(tables[0]); t++)
         for (const struct routine *r = tables[t]; r->id; r++)

@@ -46,7 +46,7 @@ struct routine {
 
 /* Ends with id 0. */
 extern const struct routine task_routines[], thread_routines[], vm_routines[], port_routines[],
-    host_routines[], device_routines[], machine_routines[], sync_routines[];
+    host_routines[], device_routines[], machine_routines[], sync_routines[], special_routines[];
 
 /* Makes the index of routines. Once. */
 void rpc_init(void);

@@ -83,18 +83,28 @@ static int32_t reboot(struct rpc *r)
     machine_reset();
 }
 
+/* The address map of the task that argument 0 names; NULL: it names none. */
+static struct vm_map *named_map(const struct rpc *r)
+{
+    const struct port *port = (const struct port *)r->in[0].value;
+
+    if (!port_valid(port) || port->kobject_type != KOBJECT_TASK)
+        return NULL;
+    return ((struct kern_task *)port->kobject)->mach.task.map;
+}
+
 /* host, then: task, address, size, access wanted (none: unwire). */
 static int32_t wire(struct rpc *r)
 {
-    struct port *port = (struct port *)r->in[0].value;
+    struct vm_map *map = named_map(r);
     uint64_t start = vm_trunc_page(r->in[1].value), size = r->in[2].value;
 
-    if (!port_valid(port) || port->kobject_type != KOBJECT_TASK)
+    if (!map)
         return KERN_INVALID_TASK;
     if (!size || size > USER_MAX || start > USER_MAX - size)
         return KERN_INVALID_ARGUMENT;
-    return kern_status(vm_map_wire(((struct kern_task *)port->kobject)->mach.task.map, start,
-                                   vm_round_page(r->in[1].value + size), rpc_u32(r, 3)));
+    return kern_status(vm_map_wire(map, start, vm_round_page(r->in[1].value + size),
+                                   rpc_u32(r, 3)));
 }
 
 /* Entries without any access are left as they are. */
@@ -131,23 +141,36 @@ static enum kern_return unwire_all(struct vm_map *map)
  * KERN_INVALID_ARGUMENT of VM_WIRE_FUTURE: an address map wires nothing by itself. */
 static int32_t wire_all(struct rpc *r)
 {
-    struct port *port = (struct port *)r->in[0].value;
+    struct vm_map *map = named_map(r);
     uint32_t flags = rpc_u32(r, 1);
     uint64_t failed_at = 0;
-    struct vm_map *map;
     enum status s;
 
-    if (!port_valid(port) || port->kobject_type != KOBJECT_TASK)
+    if (!map)
         return KERN_INVALID_TASK;
     if (flags & ~VM_WIRE_CURRENT)
         return KERN_INVALID_ARGUMENT;
-    map = ((struct kern_task *)port->kobject)->mach.task.map;
     if (!flags)
         return unwire_all(map);
     s = wire_until(map, USER_MAX, true, &failed_at);
     if (s != OK && wire_until(map, failed_at, false, &failed_at) != OK)
         return KERN_FAILURE; /* a part stays wired */
     return kern_status(s);
+}
+
+/* host, then: task, limit, maximum. Any host port may lower the maximum. */
+static int32_t set_size_limit(struct rpc *r)
+{
+    struct vm_map *map = named_map(r);
+    uint64_t limit = r->in[1].value, max_limit = r->in[2].value;
+
+    if (limit > max_limit)
+        return KERN_INVALID_ARGUMENT;
+    if (!map)
+        return KERN_INVALID_TASK;
+    if (max_limit > map->max_limit && r->port->kobject_type != KOBJECT_HOST_PRIVILEGED)
+        return KERN_NO_ACCESS;
+    return kern_status(vm_map_set_limit(map, limit, max_limit));
 }
 
 /* A memory object without a pager: zero-filled, for vm_map; it lives by its send rights and
@@ -183,6 +206,7 @@ const struct routine host_routines[] = {
     {RPC_HOST_REBOOT, KOBJECT_HOST_PRIVILEGED, false, "i", reboot},
     {RPC_VM_WIRE, KOBJECT_HOST_PRIVILEGED, false, "slli", wire},
     {RPC_VM_WIRE_ALL, KOBJECT_HOST_PRIVILEGED, false, "si", wire_all},
+    {RPC_VM_SET_SIZE_LIMIT, KOBJECT_HOST, false, "sll", set_size_limit},
     {RPC_OBJECT_CREATE, KOBJECT_HOST_PRIVILEGED, false, "l", object_create},
     {0},
 };

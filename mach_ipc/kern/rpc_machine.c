@@ -24,13 +24,14 @@ static int32_t answer_object(struct rpc *r, struct vm_object *object, struct quo
 static int32_t module(struct rpc *r)
 {
     uint32_t index = rpc_u32(r, 0);
-    const struct boot_range *m = &boot_info_kept.modules[index];
+    const struct boot_range *m;
     struct vm_object *object;
     enum status s;
     int32_t kr;
 
     if (index >= boot_info_kept.n_modules)
         return KERN_INVALID_ARGUMENT;
+    m = &boot_info_kept.modules[index];
     s = vm_object_create_physical(m->start, vm_round_page(m->end - m->start), false,
                                   thread_quota(r->self), &object);
     if (s != OK)

@@ -45,13 +45,11 @@ static int32_t names(struct rpc *r)
     struct quota *payer = thread_quota(r->self);
     uint32_t *names = kmem_alloc(PAGE_SIZE, payer), *types = kmem_alloc(PAGE_SIZE, payer);
     enum kern_return kr = KERN_RESOURCE_SHORTAGE;
-    uint32_t count;
+    uint32_t count = LIST_MAX + 1;
 
     if (names && types)
-        kr = mach_port_names(space_of(r), names, types, LIST_MAX, &count);
-    if (kr == KERN_SUCCESS && count > LIST_MAX)
-        kr = KERN_RESOURCE_SHORTAGE;
-    if (kr == KERN_SUCCESS)
+        mach_port_names(space_of(r), names, types, LIST_MAX, &count);
+    if (count <= LIST_MAX)
         kr = out_names(r, names, types, count);
     kmem_free(names, PAGE_SIZE, payer);
     kmem_free(types, PAGE_SIZE, payer);
@@ -166,12 +164,10 @@ static int32_t request_notification(struct rpc *r)
 
 static int32_t insert_right(struct rpc *r)
 {
-    struct port *right = (struct port *)r->in[1].value;
-    enum kern_return kr;
+    enum kern_return kr = mach_port_insert_right(space_of(r), rpc_u32(r, 0),
+                                                 (struct port *)r->in[1].value,
+                                                 r->in[1].type.name);
 
-    if (!port_valid(right))
-        return right ? KERN_INVALID_CAPABILITY : KERN_INVALID_VALUE;
-    kr = mach_port_insert_right(space_of(r), rpc_u32(r, 0), right, r->in[1].type.name);
     if (kr == KERN_SUCCESS)
         rpc_take(r, 1);
     return kr;

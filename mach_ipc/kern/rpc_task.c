@@ -31,7 +31,8 @@ static int32_t terminate(struct rpc *r)
 
 static int32_t suspend(struct rpc *r)
 {
-    return kern_task_suspend(r->task);
+    kern_task_suspend(r->task);
+    return KERN_SUCCESS;
 }
 
 static int32_t resume(struct rpc *r)
@@ -85,64 +86,6 @@ static int32_t info(struct rpc *r)
     return KERN_SUCCESS;
 }
 
-/* Where a task keeps one of its special ports; NULL: no such port. */
-static struct port **special_port(struct rpc *r)
-{
-    struct mach_task *m = &r->task->mach;
-
-    switch (rpc_u32(r, 0)) {
-    case SPECIAL_KERNEL_PORT:
-        return &m->self_send;
-    case SPECIAL_EXCEPTION_PORT:
-        return &m->exception;
-    case SPECIAL_BOOTSTRAP_PORT:
-        return &m->bootstrap;
-    default:
-        return NULL;
-    }
-}
-
-static int32_t get_special_port(struct rpc *r)
-{
-    struct port **at = special_port(r);
-
-    if (!at)
-        return KERN_INVALID_ARGUMENT;
-    rpc_out_port(r, port_copy_send(*at), MACH_MSG_TYPE_PORT_SEND);
-    return KERN_SUCCESS;
-}
-
-static int32_t set_special_port(struct rpc *r)
-{
-    struct port **at = special_port(r), *old;
-
-    if (!at)
-        return KERN_INVALID_ARGUMENT;
-    if (at == &r->task->mach.exception)
-        r->task->action = (struct exception_action){EXC_MASK_ALL, EXCEPTION_DEFAULT, 0};
-    old = *at;
-    *at = rpc_take(r, 1);
-    port_release_send(old);
-    return KERN_SUCCESS;
-}
-
-/* OSF's: which exceptions go to the port, and what their message carries. One port for all of
- * them. */
-static int32_t set_exception_ports(struct rpc *r)
-{
-    struct port *old = r->task->mach.exception;
-    uint32_t behavior = rpc_u32(r, 2), flavor = rpc_u32(r, 3);
-
-    if (rpc_u32(r, 0) & ~EXC_MASK_ALL || behavior < EXCEPTION_DEFAULT ||
-        behavior > EXCEPTION_STATE_IDENTITY ||
-        (behavior != EXCEPTION_DEFAULT && !kern_state_count(flavor)))
-        return KERN_INVALID_ARGUMENT;
-    r->task->action = (struct exception_action){rpc_u32(r, 0), (uint8_t)behavior, (uint8_t)flavor};
-    r->task->mach.exception = rpc_take(r, 1);
-    port_release_send(old);
-    return KERN_SUCCESS;
-}
-
 static int32_t ports_register(struct rpc *r)
 {
     struct port_array *a = (struct port_array *)r->in[0].value;
@@ -192,9 +135,6 @@ const struct routine task_routines[] = {
     {RPC_TASK_INFO, KOBJECT_TASK, false, "ii", info},
     {RPC_TASK_SUSPEND, KOBJECT_TASK, false, "", suspend},
     {RPC_TASK_RESUME, KOBJECT_TASK, false, "", resume},
-    {RPC_TASK_GET_SPECIAL_PORT, KOBJECT_TASK, false, "i", get_special_port},
-    {RPC_TASK_SET_SPECIAL_PORT, KOBJECT_TASK, false, "is", set_special_port},
-    {RPC_TASK_SET_EXCEPTION_PORTS, KOBJECT_TASK, false, "isii", set_exception_ports},
     {RPC_PORTS_REGISTER, KOBJECT_TASK, false, "r", ports_register},
     {RPC_PORTS_LOOKUP, KOBJECT_TASK, false, "", ports_lookup},
     {0},

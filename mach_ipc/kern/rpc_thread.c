@@ -36,7 +36,8 @@ static int32_t terminate(struct rpc *r)
 
 static int32_t suspend(struct rpc *r)
 {
-    return kern_thread_suspend(r->thread);
+    kern_thread_suspend(r->thread);
+    return KERN_SUCCESS;
 }
 
 static int32_t resume(struct rpc *r)
@@ -61,15 +62,21 @@ static bool state_refused(const struct rpc *r, uint32_t flavor)
 
 static int32_t get_state(struct rpc *r)
 {
+    /* The answer to a debugger's first question. */
+    static const uint32_t flavors[] = {STATE_REGS, STATE_FSGS_BASE, STATE_FXSAVE, STATE_SAVED};
     uint32_t flavor = rpc_u32(r, 0), room = rpc_u32(r, 1), count = kern_state_count(flavor);
     void *state;
 
     if (flavor == STATE_FLAVOR_LIST)
-        count = 4;
+        count = STATE_COUNT(flavors);
     if (!count || room < count || state_refused(r, flavor))
         return KERN_INVALID_ARGUMENT;
     state = rpc_out_inline(r, MACH_MSG_TYPE_INTEGER_32, 32, count);
-    return kern_get_state(r->thread, flavor, state, &count);
+    if (flavor == STATE_FLAVOR_LIST)
+        memcpy(state, flavors, sizeof(flavors));
+    else
+        kern_get_state(r->thread, flavor, state);
+    return KERN_SUCCESS;
 }
 
 static int32_t set_state(struct rpc *r)
@@ -105,7 +112,6 @@ static int32_t info(struct rpc *r)
     return KERN_SUCCESS;
 }
 
-/* Mach counts priorities downwards: 0 is the highest. */
 /* Mach's 0 is the highest. With set_max the thread can't have more than this from now on. */
 static int32_t priority(struct rpc *r)
 {
@@ -121,59 +127,6 @@ static int32_t priority(struct rpc *r)
     return KERN_SUCCESS;
 }
 
-static struct port **special_port(struct rpc *r)
-{
-    switch (rpc_u32(r, 0)) {
-    case SPECIAL_KERNEL_PORT:
-        return &r->thread->mach.self_send;
-    case SPECIAL_EXCEPTION_PORT:
-        return &r->thread->mach.exception;
-    default:
-        return NULL;
-    }
-}
-
-static int32_t get_special_port(struct rpc *r)
-{
-    struct port **at = special_port(r);
-
-    if (!at)
-        return KERN_INVALID_ARGUMENT;
-    rpc_out_port(r, port_copy_send(*at), MACH_MSG_TYPE_PORT_SEND);
-    return KERN_SUCCESS;
-}
-
-static int32_t set_special_port(struct rpc *r)
-{
-    struct port **at = special_port(r), *old;
-
-    if (!at)
-        return KERN_INVALID_ARGUMENT;
-    if (at == &r->thread->mach.exception)
-        r->thread->action = (struct exception_action){EXC_MASK_ALL, EXCEPTION_DEFAULT, 0};
-    old = *at;
-    *at = rpc_take(r, 1);
-    port_release_send(old);
-    return KERN_SUCCESS;
-}
-
-static int32_t set_exception_ports(struct rpc *r)
-{
-    struct port *old = r->thread->mach.exception;
-    uint32_t behavior = rpc_u32(r, 2), flavor = rpc_u32(r, 3);
-
-    if (rpc_u32(r, 0) & ~EXC_MASK_ALL || behavior < EXCEPTION_DEFAULT ||
-        behavior > EXCEPTION_STATE_IDENTITY ||
-        (behavior != EXCEPTION_DEFAULT && !kern_state_count(flavor)))
-        return KERN_INVALID_ARGUMENT;
-    r->thread->action = (struct exception_action){rpc_u32(r, 0), (uint8_t)behavior,
-                                                  (uint8_t)flavor};
-    r->thread->mach.exception = rpc_take(r, 1);
-    r->thread->foreign = rpc_u32(r, 0) & EXC_MASK(EXC_SYSCALL);
-    port_release_send(old);
-    return KERN_SUCCESS;
-}
-
 const struct routine thread_routines[] = {
     {RPC_THREAD_CREATE, KOBJECT_TASK, false, "", create},
     {RPC_THREAD_TERMINATE, KOBJECT_THREAD, false, "", terminate},
@@ -184,8 +137,5 @@ const struct routine thread_routines[] = {
     {RPC_THREAD_SET_STATE, KOBJECT_THREAD, false, "iI", set_state},
     {RPC_THREAD_INFO, KOBJECT_THREAD, false, "ii", info},
     {RPC_THREAD_PRIORITY, KOBJECT_THREAD, false, "ib", priority},
-    {RPC_THREAD_GET_SPECIAL_PORT, KOBJECT_THREAD, false, "i", get_special_port},
-    {RPC_THREAD_SET_SPECIAL_PORT, KOBJECT_THREAD, false, "is", set_special_port},
-    {RPC_THREAD_SET_EXCEPTION_PORTS, KOBJECT_THREAD, false, "isii", set_exception_ports},
     {0},
 };

@@ -195,12 +195,9 @@ static int32_t copy(struct rpc *r)
 static int32_t region(struct rpc *r)
 {
     struct vm_region region;
-    enum status s = vm_map_region(r->task->mach.task.map, r->in[0].value, &region);
 
-    if (s == ERR_ADDRESS)
+    if (vm_map_region(r->task->mach.task.map, r->in[0].value, &region) != OK)
         return KERN_NO_SPACE;
-    if (s != OK)
-        return kern_status(s);
     rpc_out64(r, region.start);
     rpc_out64(r, region.end - region.start);
     rpc_out32(r, region.prot);
@@ -269,9 +266,6 @@ static int32_t map(struct rpc *r)
 
     if (kr != KERN_SUCCESS)
         return kr;
-    if (!size || size > USER_MAX || (prot | max_prot) & ~VM_PROT_ALL || prot & ~max_prot ||
-        inheritance > VM_INHERIT_NONE)
-        return KERN_INVALID_ARGUMENT;
     if (anywhere && at < map->min)
         at = map->min;
     s = vm_map_enter(map, &at, size, mask, anywhere, object, r->in[5].value,
@@ -286,6 +280,15 @@ static int32_t machine_attribute(struct rpc *r)
 {
     (void)r;
     return KERN_INVALID_ARGUMENT;
+}
+
+static int32_t get_size_limit(struct rpc *r)
+{
+    const struct vm_map *map = r->task->mach.task.map;
+
+    rpc_out64(r, map->limit);
+    rpc_out64(r, map->max_limit);
+    return KERN_SUCCESS;
 }
 
 #define VM_SYNC_ASYNCHRONOUS 1u
@@ -316,5 +319,6 @@ const struct routine vm_routines[] = {
     {RPC_VM_MAP, KOBJECT_TASK, false, "lllbslbiii", map},
     {RPC_VM_MACHINE_ATTRIBUTE, KOBJECT_TASK, false, "llii", machine_attribute},
     {RPC_VM_MSYNC, KOBJECT_TASK, false, "lli", msync},
+    {RPC_VM_GET_SIZE_LIMIT, KOBJECT_TASK, false, "", get_size_limit},
     {0},
 };

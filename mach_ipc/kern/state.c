@@ -4,6 +4,7 @@
 #include "l4k/kern/cpu_state.h"
 #include "l4k/kern/fpu.h"
 #include "l4k/kern/regs.h"
+#include "l4k/lib/assert.h"
 #include "l4k/lib/string.h"
 #include "l4k/x86_64/gdt.h"
 #include "mach_ipc/kern/kern.h"
@@ -96,19 +97,6 @@ static enum kern_return set_bases(struct thread *t, const struct mach_fsgs_state
     return KERN_SUCCESS;
 }
 
-/* The flavors there are; the first answers of a debugger's questions. */
-static enum kern_return flavor_list(uint32_t *list, uint32_t *count)
-{
-    if (*count < 4)
-        return KERN_INVALID_ARGUMENT;
-    list[0] = STATE_REGS;
-    list[1] = STATE_FSGS_BASE;
-    list[2] = STATE_FXSAVE;
-    list[3] = STATE_SAVED;
-    *count = 4;
-    return KERN_SUCCESS;
-}
-
 static void get_xfloat(struct thread *t, struct mach_xfloat_state *s)
 {
     fpu_flush(t);
@@ -130,17 +118,10 @@ static enum kern_return set_xfloat(struct thread *t, const struct mach_xfloat_st
     return KERN_SUCCESS;
 }
 
-enum kern_return kern_get_state(struct kern_thread *k, uint32_t flavor, void *state,
-                                uint32_t *count)
+void kern_get_state(struct kern_thread *k, uint32_t flavor, void *state)
 {
     struct thread *t = plain_thread(k);
-    uint32_t needed = kern_state_count(flavor);
 
-    if (flavor == STATE_FLAVOR_LIST)
-        return flavor_list(state, count);
-    if (!needed || *count < needed)
-        return KERN_INVALID_ARGUMENT;
-    *count = needed;
     switch (flavor) {
     case STATE_FSGS_BASE:
         get_bases(t, state);
@@ -157,9 +138,9 @@ enum kern_return kern_get_state(struct kern_thread *k, uint32_t flavor, void *st
         memset((char *)state + SAVED_FRAME, 0, sizeof(struct mach_saved_state) - SAVED_FRAME);
         break;
     default:
+        assert(flavor == STATE_REGS || flavor == STATE_REGS_SEGS);
         get_regs(thread_frame(t), state);
     }
-    return KERN_SUCCESS;
 }
 
 static void set_saved(struct frame *f, const struct mach_saved_state *s)

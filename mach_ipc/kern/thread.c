@@ -3,6 +3,7 @@
 #include "l4k/ipc_path.h"
 #include "l4k/kern/cpu_state.h"
 #include "l4k/kern/sched.h"
+#include "l4k/lib/assert.h"
 #include "l4k/vm/vm_map.h"
 #include "mach_ipc/kern/bootstrap.h"
 #include "mach_ipc/kern/kern.h"
@@ -14,8 +15,7 @@ enum kern_return kern_thread_create(struct kern_task *task, struct kern_thread *
 {
     struct thread *t;
 
-    if (!task->mach.task.map)
-        return KERN_INVALID_TASK;
+    assert(task->mach.task.map); /* its port died before its map went */
     if (thread_create(&task->mach.task, DEFAULT_PRIORITY, &t) != OK)
         return KERN_RESOURCE_SHORTAGE;
     *out = kern_thread(t);
@@ -48,11 +48,10 @@ void kern_thread_settle(struct kern_thread *t)
         mach_ready(&t->mach);
 }
 
-enum kern_return kern_thread_suspend(struct kern_thread *t)
+void kern_thread_suspend(struct kern_thread *t)
 {
     t->suspend_count++;
     kern_thread_settle(t);
-    return KERN_SUCCESS;
 }
 
 enum kern_return kern_thread_resume(struct kern_thread *t)
@@ -92,13 +91,18 @@ struct port *kern_task_port(struct kern_task *task)
     return port_copy_send(task->mach.self_send);
 }
 
-/* The address map of a new task. */
+/* The address map of a new task, whose limits are the parent's even where it is empty. */
 static enum kern_return make_map(struct kern_task *parent, struct account *account, bool inherit,
                                  struct vm_map **map)
 {
-    enum status s = inherit ? vm_map_fork(parent->mach.task.map, &account->quota, map)
-                            : vm_map_create(&account->quota, PAGE_SIZE, USER_MAX, map);
+    const struct vm_map *from = parent ? parent->mach.task.map : NULL;
+    enum status s;
 
+    if (inherit)
+        return kern_status(vm_map_fork(parent->mach.task.map, &account->quota, map));
+    s = vm_map_create(&account->quota, PAGE_SIZE, USER_MAX, map);
+    if (s == OK && from)
+        s = vm_map_set_limit(*map, from->limit, from->max_limit);
     return kern_status(s);
 }
 
@@ -132,8 +136,7 @@ enum kern_return kern_task_create(struct kern_task *parent, struct account *acco
 
 void kern_task_terminate(struct kern_task *task)
 {
-    if (!task->mach.task.map)
-        return;
+    assert(task->mach.task.map);
     task_destroy(&task->mach.task);
     object_release(&task->mach.task.object);
 }
@@ -146,11 +149,10 @@ static void settle_all(struct kern_task *task)
         kern_thread_settle(kern_thread(container_of(l, struct thread, task_link)));
 }
 
-enum kern_return kern_task_suspend(struct kern_task *task)
+void kern_task_suspend(struct kern_task *task)
 {
     task->mach.suspend_count++;
     settle_all(task);
-    return KERN_SUCCESS;
 }
 
 enum kern_return kern_task_resume(struct kern_task *task)

@@ -82,8 +82,10 @@ static enum kern_return trap_vm_allocate(struct kern_thread *t, const struct fra
     if (copy_from_user(&address, f->rsi, sizeof(address)) != OK)
         return KERN_INVALID_ADDRESS;
     kr = vm_call_allocate(task, &address, f->rdx, (uint32_t)f->r10);
-    if (kr == KERN_SUCCESS && copy_to_user(f->rsi, &address, sizeof(address)) != OK)
+    if (kr == KERN_SUCCESS && copy_to_user(f->rsi, &address, sizeof(address)) != OK) {
+        kr = vm_call_deallocate(task, address, f->rdx);
         return KERN_INVALID_ADDRESS;
+    }
     return kr;
 }
 

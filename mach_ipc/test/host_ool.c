@@ -334,15 +334,17 @@ static void receiver_full(void **state)
     assert_int_equal(word(&m, 40), 0);
 }
 
-/* Every allocation on the way fails once. */
-static void memory_short(void **state)
+/* Every allocation on the way fails once; wired memory is copied at once, page by page. */
+static void fail_each(bool wired)
 {
     struct mach_msg_type array = {.name = MACH_MSG_TYPE_COPY_SEND, .size = 32, .number = 3};
     mach_port_name_t names[3] = {dest, dest, dest}, made = new_port(alice);
     uint64_t addr = DATA;
     bool done = false;
 
-    (void)state;
+    fill(alice, DATA + 4 * P, 3 * P, 1);
+    if (wired)
+        assert_int_equal(vm_map_wire(alice->task.task.map, DATA + 4 * P, DATA + 7 * P, true), OK);
     for (long n = 0; !done; n++) {
         struct message m = header(MACH_MSG_TYPE_COPY_SEND, dest, MACH_MSG_TYPE_MAKE_SEND_ONCE,
                                   made, 1);
@@ -364,7 +366,20 @@ static void memory_short(void **state)
         if (done)
             assert_true(sent == 0 && got == 0);
         assert_int_equal(refs_of(alice, dest, MACH_PORT_RIGHT_SEND), 1);
+        check(alice, DATA + 4 * P, 3 * P, 1);
     }
+}
+
+static void memory_short(void **state)
+{
+    (void)state;
+    fail_each(false);
+}
+
+static void memory_short_wired(void **state)
+{
+    (void)state;
+    fail_each(true);
 }
 
 static int set_up(void **state)
@@ -381,7 +396,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(inline_rights),   TEST(arrays),        TEST(out_of_line),
         TEST(kinds_of_memory), TEST(kernel_access), TEST(bad_bodies),
-        TEST(receiver_full),   TEST(memory_short),
+        TEST(receiver_full),   TEST(memory_short),  TEST(memory_short_wired),
     };
 
     return cmocka_run_group_tests(tests, set_up, NULL);

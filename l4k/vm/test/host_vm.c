@@ -644,6 +644,94 @@ static void test_region_and_statistics(void **state)
     assert_int_equal(statistics.resident, 1);
 }
 
+static enum status enter_barred(struct vm_map *m, uint64_t at, uint64_t pages)
+{
+    return vm_map_enter(m, &at, pages * P, 0, false, NULL, 0, false, VM_PROT_NONE, VM_PROT_NONE,
+                        VM_INHERIT_COPY);
+}
+
+/* What makes entries keeps to the limit; what is never accessed is not counted. */
+static void test_limit(void **state)
+{
+    struct vm_map *child;
+    uint64_t at = BASE;
+
+    (void)state;
+    assert_int_equal(map->limit, TOP - BASE);
+    assert_int_equal(map->max_limit, TOP - BASE);
+    assert_int_equal(vm_map_set_limit(map, 5 * P, 4 * P), ERR_INVALID);
+    assert_int_equal(vm_map_set_limit(map, 4 * P, 8 * P), OK);
+    anonymous(map, BASE, 3);
+    assert_int_equal(enter(map, BASE + 8 * P, 2, NULL, false, RW, VM_INHERIT_COPY), ERR_NO_SPACE);
+    assert_int_equal(enter(map, BASE + 3 * P, 2, NULL, false, RW, VM_INHERIT_COPY), ERR_NO_SPACE);
+    assert_int_equal(map->size, 3 * P);
+    anonymous(map, BASE + 3 * P, 1); /* grows the entry */
+    assert_int_equal(map->count, 1);
+    assert_int_equal(enter(map, BASE + 8 * P, 1, NULL, false, RW, VM_INHERIT_COPY), ERR_NO_SPACE);
+    assert_int_equal(enter(map, BASE, 1, NULL, false, RW, VM_INHERIT_COPY), ERR_EXISTS);
+    assert_int_equal(vm_map_copy_new(map, BASE, map, &at, P, true, RW), ERR_NO_SPACE);
+    assert_int_equal(vm_map_share(map, BASE, map, BASE + 8 * P, P, RW, false), ERR_NO_SPACE);
+
+    /* Splits count nothing twice; room comes back. */
+    assert_int_equal(vm_map_protect(map, BASE + P, BASE + 2 * P, VM_PROT_READ, false), OK);
+    assert_int_equal(enter(map, BASE + 8 * P, 1, NULL, false, RW, VM_INHERIT_COPY), ERR_NO_SPACE);
+    assert_int_equal(vm_map_remove(map, BASE + 3 * P, BASE + 4 * P), OK);
+    assert_int_equal(vm_map_copy_new(map, BASE, map, &at, P, true, RW), OK);
+    assert_int_equal(vm_map_remove(map, at, at + P), OK);
+
+    /* Never to be accessed: at once, grown, or from now on. */
+    assert_int_equal(enter_barred(map, BASE + 16 * P, 100), OK);
+    assert_int_equal(enter_barred(map, BASE + 116 * P, 100), OK);
+    anonymous(map, BASE + 3 * P, 1);
+    assert_int_equal(vm_map_protect(map, BASE, BASE + P, VM_PROT_NONE, false), OK);
+    assert_int_equal(enter(map, BASE + 8 * P, 1, NULL, false, RW, VM_INHERIT_COPY), ERR_NO_SPACE);
+    assert_int_equal(vm_map_protect(map, BASE, BASE + P, VM_PROT_NONE, true), OK);
+    assert_int_equal(vm_map_protect(map, BASE, BASE + P, VM_PROT_NONE, true), OK);
+    anonymous(map, BASE + 8 * P, 1);
+    assert_int_equal(enter(map, BASE + 9 * P, 1, NULL, false, RW, VM_INHERIT_COPY), ERR_NO_SPACE);
+    assert_int_equal(vm_map_remove(map, BASE, BASE + P), OK);
+    assert_int_equal(vm_map_remove(map, BASE + 20 * P, BASE + 30 * P), OK);
+    assert_int_equal(enter(map, BASE + 9 * P, 1, NULL, false, RW, VM_INHERIT_COPY), ERR_NO_SPACE);
+
+    /* Below what is there nothing more comes in, but a fork is as large as its parent. */
+    assert_int_equal(vm_map_set_limit(map, P, 8 * P), OK);
+    assert_int_equal(vm_map_fork(map, &quota, &child), OK);
+    assert_int_equal(child->limit, P);
+    assert_int_equal(child->max_limit, 8 * P);
+    assert_int_equal(child->size, map->size);
+    assert_int_equal(enter(child, BASE + 9 * P, 1, NULL, false, RW, VM_INHERIT_COPY),
+                     ERR_NO_SPACE);
+    vm_map_release(child);
+    assert_int_equal(vm_map_remove(map, BASE, TOP), OK);
+    assert_int_equal(map->size, 0);
+    assert_int_equal(map->uncounted, 0);
+    anonymous(map, BASE, 1);
+}
+
+/* A mapping for which there is no memory counts nothing. */
+static void test_limit_of_failed_maps(void **state)
+{
+    enum status s = ERR_NO_MEMORY;
+    uint64_t at = BASE;
+
+    (void)state;
+    assert_int_equal(vm_map_set_limit(map, P, P), OK);
+    fake_fail_after = 0;
+    assert_int_equal(enter(map, BASE, 1, NULL, false, RW, VM_INHERIT_COPY), ERR_NO_MEMORY);
+    fake_fail_after = -1;
+    assert_int_equal(map->size, 0);
+    anonymous(other, BASE, 1);
+    put(other, BASE, 'a');
+    for (long n = 0; s != OK; n++) {
+        fake_fail_after = n;
+        s = vm_map_copy_new(other, BASE, map, &at, P, false, RW);
+        fake_fail_after = -1;
+        assert_int_equal(s, n ? OK : ERR_NO_MEMORY);
+        assert_int_equal(map->size, n ? P : 0);
+    }
+    assert_int_equal(get(map, BASE), 'a');
+}
+
 /* Many entries in the tree, put in and taken out in disorder. */
 static void test_many_entries(void **state)
 {
@@ -688,6 +776,8 @@ int main(void)
         TEST(test_quota),
         TEST(test_memory_runs_out),
         TEST(test_region_and_statistics),
+        TEST(test_limit),
+        TEST(test_limit_of_failed_maps),
         TEST(test_many_entries),
     };
 

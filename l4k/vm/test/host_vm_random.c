@@ -43,6 +43,7 @@ static const unsigned spot_at[SPOTS] = {0, 1777, PAGE_SIZE - 1};
 static struct vm_map *maps[MAPS];
 static struct quota quotas[MAPS + OBJECTS];
 static struct slot model[MAPS][PAGES];
+static unsigned limits[MAPS]; /* pages that may be mapped */
 static struct vm_object *objects[OBJECTS];
 static struct cell *object_cells[OBJECTS][OBJECT_PAGES];
 static unsigned long next_id;
@@ -121,6 +122,14 @@ static bool all_mapped(int m, unsigned start, unsigned n, unsigned prot, enum st
             *why = ERR_PROTECTION;
     }
     return *why == OK;
+}
+
+/* The limit does not let `n` pages more in. */
+static bool full(int m, unsigned n)
+{
+    for (unsigned p = 0; p < PAGES; p++)
+        n += model[m][p].cell && model[m][p].max_prot;
+    return n > limits[m];
 }
 
 static bool all_free(int m, unsigned start, unsigned n)
@@ -202,6 +211,7 @@ static void check_map_shape(int m)
     for (uint64_t a = at; a < END; a += PAGE_SIZE)
         assert_null(slot_of(maps[m], a)->cell);
     assert_int_equal(size, maps[m]->size);
+    assert_int_equal(maps[m]->limit, limits[m] * (uint64_t)PAGE_SIZE);
     assert_int_equal(count, maps[m]->count);
 }
 
@@ -272,12 +282,14 @@ static void op_enter(int m)
 
         while (p + n <= PAGES && !all_free(m, p, n))
             p++;
-        assert_int_equal(s, p + n <= PAGES ? OK : ERR_NO_SPACE);
+        assert_int_equal(s, p + n <= PAGES && (!max || !full(m, n)) ? OK : ERR_NO_SPACE);
         if (s == OK)
             assert_int_equal(addr, va(p));
         start = p;
     } else {
-        assert_int_equal(s, all_free(m, start, n) ? OK : ERR_EXISTS);
+        assert_int_equal(s, !all_free(m, start, n)  ? ERR_EXISTS
+                            : max && full(m, n)    ? ERR_NO_SPACE
+                                                   : OK);
     }
     for (unsigned p = start; s == OK && p < start + n; p++)
         model_map(m, p, new_cell(NULL), prot, max, inherit, 0);
@@ -291,7 +303,7 @@ static void op_enter_object(int m)
     enum status s = vm_map_enter(maps[m], &addr, n * (uint64_t)PAGE_SIZE, 0, false, objects[o],
                                  off * (uint64_t)PAGE_SIZE, false, prot, 7, VM_INHERIT_COPY);
 
-    assert_int_equal(s, all_free(m, start, n) ? OK : ERR_EXISTS);
+    assert_int_equal(s, !all_free(m, start, n) ? ERR_EXISTS : full(m, n) ? ERR_NO_SPACE : OK);
     for (unsigned p = 0; s == OK && p < n; p++) {
         object_cells[o][off + p]->refs++;
         model_map(m, start + p, object_cells[o][off + p], prot, 7, VM_INHERIT_COPY, 0);
@@ -419,6 +431,7 @@ static void op_fork(int m)
         model_unmap(to, p);
     assert_int_equal(vm_map_fork(maps[m], &quotas[to], &map), OK);
     maps[to] = map;
+    limits[to] = limits[m];
     for (unsigned p = 0; p < PAGES; p++) {
         struct slot *s = &model[m][p];
 
@@ -464,6 +477,8 @@ static void op_copy_new(int m)
     s = vm_map_copy_new(maps[m], va(src), maps[to], &addr, n * (uint64_t)PAGE_SIZE, false, prot);
     if (all_mapped(m, src, n, VM_PROT_READ, &want) && !all_free(to, dst, n))
         want = ERR_EXISTS;
+    else if (want == OK && full(to, n))
+        want = ERR_NO_SPACE;
     assert_int_equal(s, want);
     for (unsigned p = 0; s == OK && p < n; p++)
         model_map(to, dst + p, new_cell(model[m][src + p].cell), prot, 7, VM_INHERIT_COPY, 0);
@@ -481,6 +496,8 @@ static void op_share(int m)
     s = vm_map_share(maps[m], va(src), maps[to], va(dst), n * (uint64_t)PAGE_SIZE, prot, grant);
     if (!all_free(to, dst, n))
         want = ERR_EXISTS;
+    else if (full(to, n))
+        want = ERR_NO_SPACE;
     else if (all_mapped(m, src, n, 0, &want))
         for (unsigned p = src; p < src + n; p++)
             if (!(model[m][p].prot & prot))
@@ -536,6 +553,13 @@ static void op_wire(int m)
     }
 }
 
+/* Often what holds everything, so that maps fill up. */
+static void op_limit(int m)
+{
+    limits[m] = rnd(4) ? PAGES : rnd(PAGES + 1);
+    assert_int_equal(vm_map_set_limit(maps[m], limits[m] * (uint64_t)PAGE_SIZE, END - BASE), OK);
+}
+
 static void op_between(int m)
 {
     int to = (int)rnd(MAPS);
@@ -576,6 +600,7 @@ static void one_operation(void)
     case 18: op_wire(m); break;
     case 19: op_between(m); break;
     case 20: op_write_object(); break;
+    case 25: op_limit(m); break;
     case 21: pmap_forget_all(vm_map_pmap(maps[m])); break;
     default: op_write(m); break;
     }
@@ -600,8 +625,10 @@ static void set_up(void)
 {
     for (int m = 0; m < MAPS + OBJECTS; m++)
         quotas[m] = (struct quota){0, (size_t)1 << 30};
-    for (int m = 0; m < MAPS; m++)
+    for (int m = 0; m < MAPS; m++) {
         assert_int_equal(vm_map_create(&quotas[m], BASE, END, &maps[m]), OK);
+        limits[m] = PAGES;
+    }
     for (int o = 0; o < OBJECTS; o++) {
         assert_int_equal(vm_object_create_anonymous(OBJECT_PAGES * PAGE_SIZE, &quotas[MAPS + o],
                                                     &objects[o]),

@@ -31,6 +31,11 @@ extern bool in_event;
  * the rows apart. */
 enum status place_equip(struct thread *t);
 
+/* A fault or exception of the running thread goes to the server by the row's way, which calls
+ * server_take_fault(). */
+void place_fault(struct thread *t, const struct host_fault *f);
+void server_take_fault(struct thread *t, const struct host_fault *f);
+
 /* The server's answer to the call of the running thread is no result but HOST_*: ends the kernel
  * entry. The thread may be gone. */
 void place_no_answer(long result) __attribute__((noreturn));

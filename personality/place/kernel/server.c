@@ -118,7 +118,7 @@ static long run_fault(void *a, const void *b)
     return server_fault(a, b);
 }
 
-static void fault(struct thread *t, const struct host_fault *f)
+void server_take_fault(struct thread *t, const struct host_fault *f)
 {
     struct host_call *c = t->host_call;
 
@@ -134,14 +134,14 @@ void client_page_fault(struct thread *t, uint64_t address, unsigned access, bool
         .vector = 14, .error = thread_frame(t)->error, .address = address, .mapped = mapped};
 
     (void)access;
-    fault(t, &f);
+    place_fault(t, &f);
 }
 
 void client_exception(struct thread *t, uint64_t vector, uint64_t error)
 {
     struct host_fault f = {.vector = vector, .error = error};
 
-    fault(t, &f);
+    place_fault(t, &f);
 }
 
 static long run_init(void *a, const void *b)

@@ -7,6 +7,7 @@
  * The registers that C preserves are saved all the same, because the server may want to see them (a
  * fork, a signal); on the way out they are still in place. */
 #include "asm_offsets.h"
+#include "l4k/x86_64/save_regs.h"
 #include "personality/place/host_result.h"
 
     .text
@@ -22,12 +23,7 @@ syscall_foreign:
     mov %r10, 32(%r11)
     mov %r8, 40(%r11)
     mov %r9, 48(%r11)
-    mov %rbx, F_RBX(%rsp)
-    mov %rbp, F_RBP(%rsp)
-    mov %r12, F_R12(%rsp)
-    mov %r13, F_R13(%rsp)
-    mov %r14, F_R14(%rsp)
-    mov %r15, F_R15(%rsp)
+    save_preserved
     mov %rsp, %rbx
     mov server_stack_top(%rip), %rsp
     mov %r11, %rdi

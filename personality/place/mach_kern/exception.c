@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The `mklinux-kern` row: a Linux system call is an exception, and the exception's RPC to the
- * collocated server is cut short, as OSF's kernel did it.
+/* The `mklinux-kern` row: a Linux system call is an exception, as a fault is, and the exception's RPC
+ * to the collocated server is cut short, as OSF's kernel did it.
  *
  * There is no message. The exception still finds the port, and checks what the server behind it takes:
  * flavor, subsystem, and that it runs in this kernel's space. Then it pops an activation of the
@@ -58,7 +58,8 @@ enum status place_equip(struct thread *t)
 }
 
 /* The server that takes this thread's exceptions without a message, or NULL. */
-static struct collocated *short_circuit(const struct kern_thread *k, int32_t exception, int32_t id)
+static inline __attribute__((always_inline)) struct collocated *
+short_circuit(const struct kern_thread *k, int32_t exception, int32_t id)
 {
     struct port *p = k->mach.exception;
     struct collocated *c;
@@ -88,6 +89,22 @@ static long serve(void *call, const void *saved)
     return server_syscall(c);
 }
 
+/* An activation of the server, which has a free one, for a thread with these registers. */
+static inline struct activation *activate(struct collocated *c, struct frame *saved)
+{
+    struct activation *a = c->free;
+
+    c->free = a->next;
+    a->saved = saved;
+    return a;
+}
+
+static inline void put_back(struct collocated *c, struct activation *a)
+{
+    a->next = c->free;
+    c->free = a;
+}
+
 void foreign_syscall(struct kern_thread *k)
 {
     struct thread *t = plain_thread(k);
@@ -97,13 +114,35 @@ void foreign_syscall(struct kern_thread *k)
 
     if (!c)
         exception_raise(k, EXC_SYSCALL, (int64_t)thread_frame(t)->rax, 0);
-    a = c->free;
-    c->free = a->next;
-    a->saved = thread_frame(t);
+    a = activate(c, thread_frame(t));
     result = server_enter(c->serve, t->host_call, a->saved);
-    a->next = c->free;
-    c->free = a;
+    put_back(c, a);
     if (result >= HOST_LAST && result <= HOST_FIRST)
         place_no_answer(result);
     place_give_way(t, result);
+}
+
+#define PAGE_FAULT 14 /* its vector */
+
+void place_fault(struct thread *t, const struct host_fault *f)
+{
+    struct kern_thread *k = kern_thread(t);
+    int64_t code, subcode = (int64_t)f->error;
+    int32_t exception;
+    struct collocated *c;
+    struct activation *a;
+
+    if (f->vector == PAGE_FAULT) {
+        exception = EXC_BAD_ACCESS;
+        code = f->mapped ? KERN_PROTECTION_FAILURE : KERN_INVALID_ADDRESS;
+        subcode = (int64_t)f->address;
+    } else {
+        exception = kern_exception_of(f->vector, &code);
+    }
+    c = short_circuit(k, exception, RPC_EXCEPTION_RAISE_STATE);
+    if (!c)
+        exception_raise(k, exception, code, subcode);
+    a = activate(c, thread_frame(t));
+    server_take_fault(t, f);
+    put_back(c, a);
 }
