@@ -49,7 +49,7 @@ extern const struct bench bench_null, bench_getpid, bench_getppid, bench_write, 
     bench_page_fault, bench_mmap;
 
 /* Checks of the counter itself; no rows of the table. */
-void calibrate(void);
+void counter_check(void);
 
 /* One loop: `n` times `operation`, an integer expression, negative on failure. */
 #define BENCH_LOOP(function, id, operation)                                                       \
