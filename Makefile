@@ -33,6 +33,7 @@ all:
 help:
 	@echo 'make table               measure every row, print the table, write results/'
 	@echo 'make breakdown           where CONFIG spends the instructions of BENCH (getpid)'
+	@echo 'make calibrate           measure this machine: a machine file of the cycle model, host'
 	@echo 'make check               run all tests'
 	@echo 'make                     build every kernel and its boot archive'
 	@echo 'make boot CONFIG=NAME    boot a configuration on this terminal; leave: Ctrl-A X'
@@ -57,6 +58,7 @@ include l4k/l4k.mk
 include personality/personality.mk
 include bench/bench.mk
 include bench/model/model.mk
+include bench/host/host.mk
 
 -include $(sort $(KERNEL_DEPS) $(patsubst %.o,%.d,$(SERVER_OBJS) $(SERVER_LIB_OBJS)))
 # A source that is no more, named by an old dependency file, rebuilds what was made of it.
@@ -72,7 +74,7 @@ all: $(foreach c,$(CONFIGS),$(call bootable,$(c)))
 # Programs that test something on this machine, each named in scripts/tests.txt.
 CHECK_PROGRAMS = $(sort $(HOST_TESTS) $(HOST_SCRIPTS) $(BENCH_HOST_TESTS) $(SERVER_TESTS:%=build/server-test/%))
 
-check: all iso $(call bootable,sys_boot) bench-tests model-tests linux-tests $(CHECK_PROGRAMS)
+check: all iso $(call bootable,sys_boot) bench-tests model-tests host-programs linux-tests $(CHECK_PROGRAMS)
 	$(Q)CHECK_PROGRAMS='$(CHECK_PROGRAMS)' scripts/runtests
 
 boot: $(if $(filter linux,$(CONFIG)),bench-initramfs,$(call bootable,$(CONFIG)))

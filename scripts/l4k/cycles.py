@@ -16,6 +16,7 @@ from l4k.measure import CLASSES, Unsound, divide
 
 PLUGIN = os.path.join(BUILD, "model", "cycles.so")
 MACHINES = os.path.join(ROOT, "bench", "machines")
+LOCAL = os.path.join(BUILD, "machines")  # what scripts/calibrate-host writes
 VARIANTS = os.path.join(BUILD, "model", "machines")
 PARTS = ("base", "branch", "icache", "dcache", "tlb", "write_buffer", "privileged")
 TICKS = 100  # in a cycle: the plugin's resolution
@@ -54,14 +55,17 @@ def _variant(path, changes):
 
 
 def machine_path(name):
-    """A machine file by the name of a machine, or by its path. "NAME:SECTION.KEY=VALUE:..." is a
-    variant of it."""
+    """A machine file by the name of a machine (`host`: what make calibrate wrote), or by its path.
+    "NAME:SECTION.KEY=VALUE:..." is a variant of it."""
     name, *changes = name.split(":")
     if changes:
         return _variant(machine_path(name), changes)
-    path = name if os.path.sep in name else os.path.join(MACHINES, name + ".ini")
-    if not os.path.exists(path):
-        raise Missing(f"there is no machine file {os.path.relpath(path, ROOT)}")
+    paths = [name] if os.path.sep in name else \
+        [os.path.join(directory, name + ".ini") for directory in (MACHINES, LOCAL)]
+    path = next((path for path in paths if os.path.exists(path)), None)
+    if path is None:
+        raise Missing(f"there is no machine file {os.path.relpath(paths[0], ROOT)}" +
+                      (": make calibrate writes that of this host" if name == "host" else ""))
     return path
 
 
