@@ -34,6 +34,7 @@ help:
 	@echo 'make table               measure every row, print the table, write results/'
 	@echo 'make breakdown           where CONFIG spends the instructions of BENCH (getpid)'
 	@echo 'make calibrate           measure this machine: a machine file of the cycle model, host'
+	@echo 'make validate            the cycle model beside this machine: loops, Linux system calls'
 	@echo 'make check               run all tests'
 	@echo 'make                     build every kernel and its boot archive'
 	@echo 'make boot CONFIG=NAME    boot a configuration on this terminal; leave: Ctrl-A X'

@@ -69,9 +69,9 @@ def machine_path(name):
     return path
 
 
-def boot(row, cpu, spread, machines, benches, mode="auto", words=()):
+def boot(row, cpu, spread, machines, benches, mode="auto", words=(), initrd=None):
     """Boot a row once under the model: (run, the model's lines). `words` are further ones for the
-    plugin."""
+    plugin; `initrd` is booted instead of the benchmark program's."""
     if not os.path.exists(PLUGIN):
         raise Missing("build/model/cycles.so has not been built: make model")
     spec = rows.guest(row, cpu, *spread)
@@ -81,6 +81,7 @@ def boot(row, cpu, spread, machines, benches, mode="auto", words=()):
     spec.plugin = None
     spec.append = f"{spec.append} bench={','.join(benches)}"
     spec.extra = ["-plugin", ",".join([PLUGIN, *words])]
+    spec.initrd = initrd or spec.initrd
     run = guest.run(spec)
     if run.outcome != guest_log.OK:
         raise Failed(run)
@@ -95,7 +96,7 @@ def _ticks(cycles):
     return round(cycles * TICKS)
 
 
-def _median(lines):
+def median(lines):
     return sorted(lines, key=lambda line: line["cycles"])[(len(lines) - 1) // 2]
 
 
@@ -143,7 +144,7 @@ def figure(bench, lines, machine):
     if len(loops) != bench["repetitions"] or len(empty) != bench["repetitions"]:
         raise Unsound(f"{bench['bench']}: {len(loops)} loops on {machine}, not "
                       f"{bench['repetitions']}")
-    line, base, n = _median(loops), _median(empty), bench["iterations"]
+    line, base, n = median(loops), median(empty), bench["iterations"]
     cycles = divide(_ticks(line["cycles"]) - _ticks(base["cycles"]), n * TICKS)
     return {"cycles": cycles, "insn": divide(line["insn"] - base["insn"], n),
             "mode": line["mode"], "breakdown": _breakdown(cycles, line, base, n),
