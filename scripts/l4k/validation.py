@@ -14,6 +14,7 @@ from l4k.measure import Unsound
 # A kernel entry and the return of the least call take some hundred cycles, with every mitigation
 # about two thousand; what takes more was sent to somebody else.
 INTERCEPTED = 4000
+UNSTEADY = 1.25  # median to least repetition
 
 
 def real(line):
@@ -77,6 +78,16 @@ def intercepted(joined):
     return (f"The host's cheapest system call, {least[1]}, took {least[0]:.0f} cycles: more than "
             "entering a kernel takes, so somebody intercepts them (a sandbox, a tracer), and the "
             "real figures are not those of a kernel.")
+
+
+def unsteady(joined):
+    """Which real figures varied, or None: the least of them may still be a disturbed one."""
+    varied = [f"{one['bench']} {one['real']['median'] / one['real']['min']:.1f}" for one in joined
+              if one["real"]["median"] > UNSTEADY * one["real"]["min"] > 0]
+    if not varied:
+        return None
+    return ("Unsteady on this host, the median so many times the least: " + ", ".join(varied) +
+            ". Somebody else used what these need.")
 
 
 def _ratio(model, measured):

@@ -87,6 +87,11 @@ class Text(unittest.TestCase):
         self.joined[1]["real"]["min"] = 5000.0
         self.assertRegex(validation.intercepted(self.joined), "getpid, took 5000 cycles")
 
+    def test_figures_that_vary(self):
+        self.assertIsNone(validation.unsteady(self.joined))
+        self.joined[0]["real"] = {"min": 2.0, "median": 5.0}
+        self.assertRegex(validation.unsteady(self.joined), r"least: add 2\.5\.")
+
     def test_nothing_measured(self):
         self.joined[0]["real"]["min"] = 0.0
         self.assertRegex(validation.tables(self.joined, "host")[0], r"0\.25 +-$")
