@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <time.h>
 
-
 #define SAMPLES 1000
 #define CLOCK_NS 50000000 /* over which the counter's rate is taken */
 

@@ -46,7 +46,8 @@ struct spread spread_of(double *samples, unsigned int n); /* sorts them; n > 0 *
 
 /* Core cycles of `run(data)`, which is repeated `n` times (at most MEASURE_MAX) after one turn that
  * does not count. Reading the counter is taken off. Independent additions beside it tell whether
- * somebody else uses the core; then it is tried again. Ends the program if that helps too seldom. */
+ * somebody else uses the core; then it is tried again. Where that helps too seldom the program ends
+ * with STATUS_NOISY. */
 #define MEASURE_MAX 256
 struct spread measure(void (*run)(void *data), void *data, unsigned int n);
 

@@ -9,8 +9,8 @@ import tempfile
 import unittest
 
 import data
-from l4k import calibration, cycles, guest
-from l4k.calibration import Noisy
+from l4k import calibration, curves, cycles, guest
+from l4k.curves import Noisy
 
 SCRIPTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 TEMPLATE = guest.read(os.path.join(cycles.MACHINES, "skylake.ini"))
@@ -41,7 +41,7 @@ def curve(caches, memory, softness=0.2, jitter=0.0, last=256 * MB):
 
 class Knees(unittest.TestCase):
     def check(self, caches, memory, **shape):
-        found = calibration.levels(curve(caches, memory, **shape), calibration.LEVELS)
+        found = curves.levels(curve(caches, memory, **shape), calibration.LEVELS)
         self.assertEqual(len(found), len(caches) + 1)
         for (latency, capacity), (size, wanted) in zip(found, caches):
             self.assertLess(abs(math.log2(capacity / size)), 0.3, (capacity, size))
@@ -65,49 +65,49 @@ class Knees(unittest.TestCase):
         noise = [(size, 10 * (1 + number % 3)) for number, size in
                  enumerate(sizes(4 * KB, MB, 4))]
         with self.assertRaisesRegex(Noisy, "no level part"):
-            calibration.levels(noise, calibration.LEVELS)
+            curves.levels(noise, calibration.LEVELS)
 
     def test_last_level_that_rises(self):
         rising = [(n, 4 if n <= 64 else 11 if n <= 1536 else 36 + (n - 1536) / 100)
                   for n in sizes(8, 8192, 8)]
         (first, reach), (second, second_reach), (last, end) = \
-            calibration.levels(rising, 3, last_flat=False)
+            curves.levels(rising, 3, last_flat=False)
         self.assertEqual((first, second, last, end), (4, 11, rising[-1][1], None))
         self.assertTrue(64 <= reach <= 72)
         self.assertLess(abs(math.log2(second_reach / 1536)), 0.3)
 
     def test_ways(self):
-        self.assertEqual(calibration.ways_of([(n, 4 if n <= 8 else 14) for n in range(1, 33)]), 8)
-        self.assertEqual(calibration.ways_of([(n, 5 if n <= 12 else 15) for n in range(1, 33)]), 12)
-        self.assertIsNone(calibration.ways_of([(n, 4) for n in range(1, 33)]))
+        self.assertEqual(curves.ways_of([(n, 4 if n <= 8 else 14) for n in range(1, 33)]), 8)
+        self.assertEqual(curves.ways_of([(n, 5 if n <= 12 else 15) for n in range(1, 33)]), 12)
+        self.assertIsNone(curves.ways_of([(n, 4) for n in range(1, 33)]))
 
     def test_line(self):
-        self.assertEqual(calibration.line_of([(8, 9), (16, 9), (32, 9.1), (64, 14), (128, 14)]), 64)
-        self.assertEqual(calibration.line_of([(8, 9), (16, 9), (32, 13.8), (64, 14)]), 32)
-        self.assertIsNone(calibration.line_of([(8, 9), (16, 9), (32, 9.1), (64, 9)]))
+        self.assertEqual(curves.line_of([(8, 9), (16, 9), (32, 9.1), (64, 14), (128, 14)]), 64)
+        self.assertEqual(curves.line_of([(8, 9), (16, 9), (32, 13.8), (64, 14)]), 32)
+        self.assertIsNone(curves.line_of([(8, 9), (16, 9), (32, 9.1), (64, 9)]))
 
 
 class Geometry(unittest.TestCase):
     def test_ways_that_fit(self):
-        self.assertEqual(calibration.fit_ways(512, 8), 8)
-        self.assertEqual(calibration.fit_ways(72, 72), 36)
-        self.assertEqual(calibration.fit_ways(30 * MB // 64, 20), 15)
-        self.assertIsNone(calibration.fit_ways(77 * 8192, 11))
+        self.assertEqual(curves.fit_ways(512, 8), 8)
+        self.assertEqual(curves.fit_ways(72, 72), 36)
+        self.assertEqual(curves.fit_ways(30 * MB // 64, 20), 15)
+        self.assertIsNone(curves.fit_ways(77 * 8192, 11))
 
     def test_cpuid_that_agrees_wins(self):
-        self.assertEqual(calibration.settle(36100, 32768, 8, 64)[:2], (32768, 8))
+        self.assertEqual(curves.settle(36100, 32768, 8, 64)[:2], (32768, 8))
 
     def test_cpuid_that_disagrees_is_named(self):
-        size, ways, source, how = calibration.settle(11.2 * MB, 32 * MB, 16, 64)
+        size, ways, source, how = curves.settle(11.2 * MB, 32 * MB, 16, 64)
         self.assertEqual((size, ways), (10 * MB, 20))
         self.assertIn("CPUID says 33554432", source)
         self.assertIn("CPUID says 16", how)
 
     def test_without_cpuid(self):
-        self.assertEqual(calibration.settle(1600, None, None)[:2], (1536, 6))
+        self.assertEqual(curves.settle(1600, None, None)[:2], (1536, 6))
 
     def test_sets_that_never_fit(self):
-        size, ways, *_ = calibration.settle(None, 77 * 8192 * 64, 11, 64)
+        size, ways, *_ = curves.settle(None, 77 * 8192 * 64, 11, 64)
         self.assertEqual(size, 32 * MB)
         self.assertEqual((size // 64 // ways).bit_count(), 1)
 
