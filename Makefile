@@ -34,6 +34,8 @@ help:
 	@echo 'make table               measure every row, print the table, write results/'
 	@echo 'make breakdown           where CONFIG spends the instructions of BENCH (getpid)'
 	@echo 'make trace               one BENCH (getpid) in CONFIG from start to end, and a flame graph'
+	@echo 'make calibrate           measure this machine: a machine file of the cycle model, host'
+	@echo 'make validate            the cycle model beside this machine: loops, Linux system calls'
 	@echo 'make check               run all tests'
 	@echo 'make                     build every kernel and its boot archive'
 	@echo 'make boot CONFIG=NAME    boot a configuration on this terminal; leave: Ctrl-A X'
@@ -59,6 +61,7 @@ include l4k/l4k.mk
 include personality/personality.mk
 include bench/bench.mk
 include bench/model/model.mk
+include bench/host/host.mk
 
 -include $(sort $(KERNEL_DEPS) $(patsubst %.o,%.d,$(SERVER_OBJS) $(SERVER_LIB_OBJS)))
 # A source that is no more, named by an old dependency file, rebuilds what was made of it.
@@ -74,7 +77,7 @@ all: $(foreach c,$(CONFIGS),$(call bootable,$(c)))
 # Programs that test something on this machine, each named in scripts/tests.txt.
 CHECK_PROGRAMS = $(sort $(HOST_TESTS) $(HOST_SCRIPTS) $(BENCH_HOST_TESTS) $(SERVER_TESTS:%=build/server-test/%))
 
-check: all iso $(call bootable,sys_boot) bench-tests model-tests linux-tests $(CHECK_PROGRAMS)
+check: all iso $(call bootable,sys_boot) bench-tests model-tests host-programs linux-tests $(CHECK_PROGRAMS)
 	$(Q)CHECK_PROGRAMS='$(CHECK_PROGRAMS)' scripts/runtests
 
 boot: $(if $(filter linux,$(CONFIG)),bench-initramfs,$(call bootable,$(CONFIG)))

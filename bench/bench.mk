@@ -48,8 +48,8 @@ $(BENCH_OUT)/host_tsc: bench/linux/host_tsc.c bench/linux/tsc_judge.c bench/linu
 	$(Q)$(HOSTCC) $(filter-out -MMD -MP,$(BENCH_FLAGS)) $(SANITIZE) $(filter %.c,$^) -lcmocka -o $@
 
 # --- The Linux programs, one binary for every row ---
-BENCH_LINUX_SRC := $(addprefix bench/linux/,main.c calibrate.c null.c getpid.c getppid.c write.c \
-    read.c stat.c open_close.c signal_install.c pipe.c fork.c fork_exec.c page_fault.c mmap.c \
+BENCH_LINUX_SRC := $(addprefix bench/linux/,main.c counter_check.c null.c getpid.c getppid.c \
+    write.c read.c stat.c open_close.c signal_install.c pipe.c fork.c fork_exec.c page_fault.c mmap.c \
     context_switch.c dirtied.c tsc.c tsc_judge.c)
 BENCH_LINUX_OBJ := $(BENCH_LINUX_SRC:%.c=$(BENCH_OUT)/%.o)
 

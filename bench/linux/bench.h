@@ -51,7 +51,7 @@ extern const struct bench bench_null, bench_getpid, bench_getppid, bench_write, 
     bench_page_fault, bench_mmap;
 
 /* Checks of the counter itself; no rows of the table. */
-void calibrate(void);
+void counter_check(void);
 
 /* Benchmarks with parameters, run only when they are named: a description line for each value, in the
  * order of the loops that it describes, which share their regions. */

@@ -70,7 +70,7 @@ struct model {
     uint16_t writes, writes_before;  /* registers written by the last group, and the one before */
     uint64_t behind; /* ticks of the last group after its first cycle */
     uint64_t fetch_line, fetch_page, fetch_frame; /* virtual; the last line and small page */
-    uint64_t rep_line;
+    uint64_t rep_lines[2]; /* that a repeat instruction touched last: its source, its target */
     struct branch branch;
 
     /* Memory */

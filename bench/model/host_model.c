@@ -541,6 +541,28 @@ static void dirty_victims(void **state)
     assert_true(number_of(text, "total", "write_buffer") > 0);
 }
 
+/* A copy of 128 bytes between two aligned places touches four lines, however many turns it takes. */
+static void lines_of_copy(void **state)
+{
+    static const uint8_t rep_movsq[] = { 0xf3, 0x48, 0xa5 };
+    struct machine machine = machine_of(SKYLAKE);
+
+    (void)state;
+    start(&machine);
+    EXEC(CODE - sizeof(open1) - 1, nop);
+    open_region();
+    EXEC(CODE, nop);
+    for (unsigned int i = 0; i < 16; i++) {
+        EXEC(CODE + 1, rep_movsq);
+        model_access(model, DATA + 8 * i, DATA + 8 * i, 8, false, false);
+        model_access(model, DATA + 4096 + 8 * i, DATA + 4096 + 8 * i, 8, true, false);
+    }
+    close_region();
+    expect(text, "total", "exceptions", 0);
+    expect(text, "total", "insn", 2);
+    expect(text, "total", "base", 0.25 + 1 + 25 + 4 * 2); /* nop; string, rep_start, rep_line */
+}
+
 /* First in, first out differs from least recently used: a line that is used between misses. */
 static void replacement(void **state)
 {
@@ -845,6 +867,7 @@ int main(void)
         cmocka_unit_test_teardown(small_write_buffer, stop),
         cmocka_unit_test_teardown(write_through, stop),
         cmocka_unit_test_teardown(dirty_victims, stop),
+        cmocka_unit_test_teardown(lines_of_copy, stop),
         cmocka_unit_test_teardown(replacement, stop),
         cmocka_unit_test_teardown(reasons, stop),
         cmocka_unit_test_teardown(spaces, stop),

@@ -277,15 +277,17 @@ void memory_fetch(struct model *m, const struct model_insn *insn)
 
 /* --- Accesses --- */
 
-/* Modern string instructions are paid for each line that they touch. */
+/* Modern string instructions are paid for each line that they touch. movs and cmps go back and forth
+ * between two lines. */
 static void rep_line(struct model *m, uint64_t vaddr)
 {
     uint64_t line = vaddr >> m->l1d.line_shift;
 
-    if (m->last->d.flags & D_REP && line != m->rep_line) {
-        m->rep_line = line;
-        charge(m, m->place, PART_BASE, m->machine.cost[OP_REP_LINE]);
-    }
+    if (!(m->last->d.flags & D_REP) || line == m->rep_lines[0] || line == m->rep_lines[1])
+        return;
+    m->rep_lines[1] = m->rep_lines[0];
+    m->rep_lines[0] = line;
+    charge(m, m->place, PART_BASE, m->machine.cost[OP_REP_LINE]);
 }
 
 static void access_line(struct model *m, uint64_t vaddr, uint64_t paddr, bool store)

@@ -313,7 +313,7 @@ void model_exec(struct model *m, const struct model_insn *insn)
         mark(m, insn);
         return;
     }
-    m->rep_line = NOWHERE;
+    m->rep_lines[0] = m->rep_lines[1] = NOWHERE;
     memory_fetch(m, insn);
     if (again)
         return; /* counted and paid when it faulted */
@@ -335,7 +335,7 @@ struct model *model_new(const struct machine *machine, const struct model_env *e
         m->env = *env;
     m->mode = mode;
     m->out = out;
-    m->rep_line = NOWHERE;
+    m->rep_lines[0] = m->rep_lines[1] = NOWHERE;
     if (!memory_init(m) || !branch_init(&m->branch, machine)) {
         model_free(m);
         return NULL;

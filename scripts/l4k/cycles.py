@@ -15,6 +15,7 @@ from l4k.layout import BUILD, ROOT, Missing
 from l4k.measure import CLASSES, Unsound, divide
 
 MACHINES = os.path.join(ROOT, "bench", "machines")
+LOCAL = os.path.join(BUILD, "machines")  # what scripts/calibrate-host writes
 VARIANTS = os.path.join(BUILD, "model", "machines")
 PARTS = ("base", "branch", "icache", "dcache", "tlb", "write_buffer", "privileged")
 REASONS = tuple(f"{cache}_{reason}" for cache in ("l1i", "l1d")
@@ -50,14 +51,17 @@ def _variant(path, changes):
 
 
 def machine_path(name):
-    """A machine file by the name of a machine, or by its path. "NAME:SECTION.KEY=VALUE:..." is a
-    variant of it."""
+    """A machine file by the name of a machine (`host`: what make calibrate wrote), or by its path.
+    "NAME:SECTION.KEY=VALUE:..." is a variant of it."""
     name, *changes = name.split(":")
     if changes:
         return _variant(machine_path(name), changes)
-    path = name if os.path.sep in name else os.path.join(MACHINES, name + ".ini")
-    if not os.path.exists(path):
-        raise Missing(f"there is no machine file {os.path.relpath(path, ROOT)}")
+    paths = [name] if os.path.sep in name else \
+        [os.path.join(directory, name + ".ini") for directory in (MACHINES, LOCAL)]
+    path = next((path for path in paths if os.path.exists(path)), None)
+    if path is None:
+        raise Missing(f"there is no machine file {os.path.relpath(paths[0], ROOT)}" +
+                      (": make calibrate writes that of this host" if name == "host" else ""))
     return path
 
 
@@ -84,10 +88,13 @@ def run(spec, machines, mode="auto", words=()):
     return done, done.cycles
 
 
-def boot(row, cpu, spread, machines, benches, mode="auto", words=()):
-    """Boot a row once under the model: (run, the model's lines)."""
+def boot(row, cpu, spread, machines, benches, mode="auto", words=(), initrd=None):
+    """Boot a row once under the model: (run, the model's lines). Without `benches` all that the
+    program has; `initrd` is booted instead of the benchmark program's."""
     spec = rows.guest(row, cpu, *spread)
-    spec.append = f"{spec.append} bench={','.join(benches)}"
+    if benches:
+        spec.append = f"{spec.append} bench={','.join(benches)}"
+    spec.initrd = initrd or spec.initrd
     return run(spec, machines, mode, words)
 
 
@@ -102,7 +109,7 @@ def _ticks(cycles):
     return round(cycles * TICKS)
 
 
-def _median(lines):
+def median(lines):
     return sorted(lines, key=lambda line: line["cycles"])[(len(lines) - 1) // 2]
 
 
@@ -149,7 +156,7 @@ def figure(bench, loops, empty):
         if len(found) != bench["repetitions"]:
             raise Unsound(f"{bench['bench']}: the model saw {len(found)} loops, not "
                           f"{bench['repetitions']}")
-    line, base, n = _median(loops), _median(empty), bench["iterations"]
+    line, base, n = median(loops), median(empty), bench["iterations"]
     cycles = divide(_ticks(line["cycles"]) - _ticks(base["cycles"]), n * TICKS)
     return {"cycles": cycles, "insn": divide(line["insn"] - base["insn"], n),
             "mode": line["mode"], "breakdown": _breakdown(cycles, line, base, n),

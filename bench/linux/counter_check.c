@@ -103,7 +103,7 @@ static void time_stamp_fault(void)
     say_ticks(REGION_TSC_FAULT, after - before);
 }
 
-void calibrate(void)
+void counter_check(void)
 {
     for (int i = 0; i < ROUNDS; i++) {
         known_length();
