@@ -125,6 +125,8 @@ def _where(path):
             line = next(csv.DictReader(file))
     except (FileNotFoundError, StopIteration):
         raise Missing(f"{path} has no figures: make plots") from None
+    if not set(ABOUT) <= set(line):
+        raise Missing(f"{path} does not say what its figures are: make plots")
     boots = int(line.get("boots") or len(rows.SPREAD))
     return PARTNER.format(cpu=line["cpu"], qemu=line["qemu"], commit=line["commit"],
                           boots="1 boot" if boots == 1 else f"the median of {boots} boots")
