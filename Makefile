@@ -32,6 +32,7 @@ all:
 
 help:
 	@echo 'make table               measure every row, print the table, write results/'
+	@echo 'make report              results/report.html: all of results/ on one page, in one file'
 	@echo 'make breakdown           where CONFIG spends the instructions of BENCH (getpid)'
 	@echo 'make trace               one BENCH (getpid) in CONFIG from start to end, and a flame graph'
 	@echo 'make check               run all tests'

@@ -15,7 +15,7 @@ BENCH_INITRAMFS := $(BENCH_OUT)/initramfs.cpio
 BENCH_TINY := $(BENCH_OUT)/tiny.elf
 BENCH_HOST_TESTS := $(BENCH_OUT)/host_count
 
-.PHONY: plugin bench-initramfs bench-tests table breakdown
+.PHONY: plugin bench-initramfs bench-tests table breakdown report
 plugin: $(BENCH_PLUGIN)
 bench-initramfs: $(BENCH_INITRAMFS)
 bench-tests: $(BENCH_HOST_TESTS) $(BENCH_TINY) $(BENCH_PLUGIN) $(BENCH_INITRAMFS)
@@ -88,9 +88,17 @@ BENCH_KERNELS := $(foreach config,$(TABLE_CONFIGS),build/$(config)/kernel.elf \
     build/$(config)/boot.cpio)
 
 # COUNTER=insn counts instructions alone; MACHINE=NAME,... takes other machines of the cycle model.
-table: $(BENCH_PLUGIN) build/model/cycles.so $(BENCH_INITRAMFS) $(BENCH_KERNELS)
-	$(Q)scripts/table $(if $(CPU),--cpu $(CPU)) $(if $(COUNTER),--counter $(COUNTER)) \
-	    $(if $(MACHINE),--machine $(MACHINE))
+TABLE_NEEDS := $(BENCH_PLUGIN) build/model/cycles.so $(BENCH_INITRAMFS) $(BENCH_KERNELS)
+make_table = scripts/table $(if $(CPU),--cpu $(CPU)) $(if $(COUNTER),--counter $(COUNTER)) \
+    $(if $(MACHINE),--machine $(MACHINE))
+
+table: $(TABLE_NEEDS)
+	$(Q)$(make_table)
+
+# For what is made of the table: measured if there is none, and kept even if a row is missing in it.
+results/table.json: | $(TABLE_NEEDS)
+	$(Q)$(make_table)
+.PRECIOUS: results/table.json
 
 # --- Where the instructions of one operation go ---
 BENCH ?= getpid
@@ -98,6 +106,11 @@ BENCH ?= getpid
 breakdown: $(BENCH_PLUGIN) $(BENCH_INITRAMFS) $(if $(filter $(CONFIGS),$(CONFIG)),\
     build/$(CONFIG)/kernel.elf build/$(CONFIG)/boot.cpio)
 	$(Q)scripts/breakdown '$(CONFIG)' '$(BENCH)' $(if $(CPU),--cpu $(CPU))
+
+# --- One page of all results ---
+report: results/table.json results/plots/captions.json $(BENCH_PLUGIN) $(BENCH_INITRAMFS) \
+    $(BENCH_KERNELS)
+	$(Q)scripts/report --breakdowns
 
 -include $(BENCH_PLUGIN_OBJ:.o=.d) $(BENCH_LINUX_OBJ:.o=.d) $(BENCH_OUT)/bench/linux/hello.d \
     $(BENCH_OUT)/bench/linux/kallsyms.d
