@@ -56,6 +56,11 @@ def link(address):
     return element("a", address, href=address)
 
 
+def _wide(name, content):
+    """A box that scrolls if the page is too narrow: the keyboard reaches it, and it has a name."""
+    return element("div", content, class_="wide", role="region", aria_label=name, tabindex=0)
+
+
 # --- Tables ---
 
 def _spread(cell):
@@ -94,11 +99,9 @@ def table(name, caption, lines, groups=(), total=False, words=()):
                   if " " in cell.strip())
     rows = [_row(line, spreads, words) for line in body]
     foot = [element("tfoot", rows.pop())] if total else []
-    # A region that scrolls is reached by the keyboard, and is named.
-    return element("div", element(
+    return _wide(caption, element(
         "table", element("caption", element("span", caption)), element("thead", *heads), "\n",
-        element("tbody", join(rows, "\n")), *foot, id=name),
-        class_="wide", role="region", aria_label=caption, tabindex=0)
+        element("tbody", join(rows, "\n")), *foot, id=name))
 
 
 # --- Images ---
@@ -111,7 +114,7 @@ def picture(svg, alt):
 
 def figure(name, svg, title, see, data):
     """An image with its title, what to see on it, and the file with its figures."""
-    return element("figure", picture(svg, f"{title}. {see}"),
+    return element("figure", _wide(title, picture(svg, f"{title}. {see}")),
                    element("figcaption", element("strong", title), " ", see, " ",
                            element("span", "Figures: ", link(data), class_="source")),
                    id=name)

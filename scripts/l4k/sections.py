@@ -12,9 +12,9 @@ QUESTION = (
     "Mach-style one, and beside them a real Linux kernel: the same unmodified program runs in each, "
     "in QEMU, on the same counter.")
 LIMITS = [
-    "Cycles are a model's, instructions are counted in an emulator: neither was measured on a "
-    "processor. The emulator executes each instruction by itself, so what speculation or overlap "
-    "would hide is not seen.",
+    "Cycles of the tables are a model's, instructions are counted in an emulator: neither was "
+    "measured on a processor. The emulator executes each instruction by itself, so what speculation "
+    "or overlap would hide is not seen.",
     "Real Linux runs with acpi=off; its second line has its default mitigations, of which -cpu "
     "qemu64 needs few. Our kernel has none.",
     "A region counts everybody's instructions, interrupt handlers' included. The last close of a "
