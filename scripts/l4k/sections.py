@@ -9,12 +9,12 @@ TITLE = "What a system call costs when the operating system is a server"
 QUESTION = (
     "What does a system call cost when the operating system is a server, and where does the cost "
     "go? l4k puts one Linux server behind two IPC paths over one VM core, an L4-style and a "
-    "Mach-style one, and beside them a real Linux kernel: the same unmodified program runs in each, "
-    "in QEMU, on the same counter.")
+    "Mach-style one, and beside them a real Linux kernel: the same unmodified program runs in "
+    "each, in QEMU, on the same counter.")
 LIMITS = [
     "Cycles of the tables are a model's, instructions are counted in an emulator: neither was "
-    "measured on a processor. The emulator executes each instruction by itself, so what speculation "
-    "or overlap would hide is not seen.",
+    "measured on a processor. The emulator executes each instruction by itself, so what "
+    "speculation or overlap would hide is not seen.",
     "Real Linux runs with acpi=off; its second line has its default mitigations, of which -cpu "
     "qemu64 needs few. Our kernel has none.",
     "A region counts everybody's instructions, interrupt handlers' included. The last close of a "
@@ -61,9 +61,10 @@ def _answer(inputs):
                for one in inputs.measured if "getpid" in one.model}
     linux = figures.get("linux", (None, None))[1]
     for label, number in figures.values():
-        tiles.append(page.element(
-            "li", page.element("span", label, class_="name"), page.element("b", f"{number:,}"),
-            page.element("span", "cycles" + (f", {ratio(number, linux)} × Linux" if linux else ""))))
+        beside = f", {ratio(number, linux)} × Linux" if linux else ""
+        tiles.append(page.element("li", page.element("span", label, class_="name"),
+                                  page.element("b", f"{number:,}"),
+                                  page.element("span", "cycles" + beside)))
     least = min(figures.values(), key=lambda one: one[1])
     most = max(figures.values(), key=lambda one: one[1])
     line = (f"The answer for the least system call, getpid(), in cycles of the machine model "
