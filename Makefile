@@ -32,6 +32,8 @@ all:
 
 help:
 	@echo 'make table               measure every row, print the table, write results/'
+	@echo 'make plots               results/plots/: measure what they need, draw them (SVG, PNG)'
+	@echo 'make report              results/report.html: all of results/ on one page, in one file'
 	@echo 'make breakdown           where CONFIG spends the instructions of BENCH (getpid)'
 	@echo 'make trace               one BENCH (getpid) in CONFIG from start to end, and a flame graph'
 	@echo 'make calibrate           measure this machine: a machine file of the cycle model, host'
@@ -48,10 +50,12 @@ help:
 	@echo 'CC=clang, CROSS_COMPILE=x86_64-linux-gnu-, CPU=MODEL (measuring, boot, gdb), ACCEL=tcg (boot)'
 	@echo 'APPEND=WORDS for the guest (boot, gdb); LINUX_IMAGE=FILE: a bzImage for Debian'"'"'s; V=1'
 
-# Installs or names the Debian packages that are missing, before anything else is looked at.
+# Installs or names the Debian packages that are missing, before anything else is looked at; those of
+# the tests only for `check`.
 ifneq ($(filter-out help clean,$(or $(MAKECMDGOALS),all)),)
-$(shell [ build/.setup -nt scripts/packages.txt ] || \
-	{ scripts/setup >&2 && mkdir -p build && touch build/.setup; })
+SETUP := $(filter check,$(MAKECMDGOALS))
+$(shell [ build/.setup$(SETUP) -nt scripts/packages.txt ] || \
+	{ scripts/setup $(SETUP) >&2 && mkdir -p build && touch build/.setup$(SETUP); })
 ifneq ($(.SHELLSTATUS),0)
 $(error set-up failed)
 endif

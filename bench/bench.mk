@@ -15,7 +15,7 @@ BENCH_INITRAMFS := $(BENCH_OUT)/initramfs.cpio
 BENCH_TINY := $(BENCH_OUT)/tiny.elf
 BENCH_HOST_TESTS := $(BENCH_OUT)/host_count $(BENCH_OUT)/host_tsc
 
-.PHONY: plugin bench-initramfs bench-tests table plots breakdown
+.PHONY: plugin bench-initramfs bench-tests table plots breakdown report
 plugin: $(BENCH_PLUGIN)
 bench-initramfs: $(BENCH_INITRAMFS)
 bench-tests: $(BENCH_HOST_TESTS) $(BENCH_TINY) $(BENCH_PLUGIN) $(BENCH_INITRAMFS)
@@ -94,19 +94,23 @@ BENCH_KERNELS := $(foreach config,$(TABLE_CONFIGS),build/$(config)/kernel.elf \
 
 # COUNTER=insn counts instructions alone, COUNTER=tsc reads hardware's cycles under KVM;
 # MACHINE=NAME,... takes other machines of the cycle model.
-table: $(BENCH_PLUGIN) build/model/cycles.so $(BENCH_INITRAMFS) $(BENCH_KERNELS)
-	$(Q)scripts/table $(if $(CPU),--cpu $(CPU)) $(if $(COUNTER),--counter $(COUNTER)) \
-	    $(if $(MACHINE),--machine $(MACHINE))
+TABLE_NEEDS := $(BENCH_PLUGIN) build/model/cycles.so $(BENCH_INITRAMFS) $(BENCH_KERNELS)
+make_table = scripts/table $(if $(CPU),--cpu $(CPU)) $(if $(COUNTER),--counter $(COUNTER)) \
+    $(if $(MACHINE),--machine $(MACHINE))
+
+table: $(TABLE_NEEDS)
+	$(Q)$(make_table)
+
+# For what is made of the table: measured if there is none, and kept even if a row is missing in it.
+results/table.json results/model.csv &: | $(TABLE_NEEDS)
+	$(Q)$(make_table)
+.PRECIOUS: results/table.json results/model.csv
 
 # --- Plots ---
-results/model.csv:
-	$(Q)$(MAKE) table
-
 plots: results/plots/captions.json
 
 results/plots/captions.json: results/model.csv scripts/plots scripts/l4k/plots.py \
-    scripts/l4k/series.py $(wildcard bench/plots/*.gp bench/machines/*.ini) \
-    build/model/cycles.so $(BENCH_INITRAMFS) $(BENCH_KERNELS)
+    scripts/l4k/series.py $(wildcard bench/plots/*.gp bench/machines/*.ini) $(TABLE_NEEDS)
 	$(Q)scripts/plots $(if $(CPU),--cpu $(CPU))
 
 # --- Where the instructions of one operation go ---
@@ -115,6 +119,11 @@ BENCH ?= getpid
 breakdown: $(BENCH_PLUGIN) $(BENCH_INITRAMFS) $(if $(filter $(CONFIGS),$(CONFIG)),\
     build/$(CONFIG)/kernel.elf build/$(CONFIG)/boot.cpio)
 	$(Q)scripts/breakdown '$(CONFIG)' '$(BENCH)' $(if $(CPU),--cpu $(CPU))
+
+# --- One page of all results ---
+report: results/table.json results/plots/captions.json $(BENCH_PLUGIN) $(BENCH_INITRAMFS) \
+    $(BENCH_KERNELS)
+	$(Q)scripts/report --breakdowns
 
 -include $(BENCH_PLUGIN_OBJ:.o=.d) $(BENCH_LINUX_OBJ:.o=.d) $(BENCH_OUT)/bench/linux/hello.d \
     $(BENCH_OUT)/bench/linux/kallsyms.d

@@ -43,11 +43,9 @@ $(MODEL_OUT)/host_decode: bench/model/host_decode.c bench/model/decode.c $(MODEL
 	$(Q)$(HOSTCC) $(filter-out -MMD -MP,$(BENCH_FLAGS)) $(SANITIZE) $(filter %.c,$^) -lcmocka -o $@
 
 # --- One operation from start to end ---
-MACHINE ?= p133
-
 trace: model $(BENCH_INITRAMFS) $(BENCH_KALLSYMS) $(if $(filter $(CONFIGS),$(CONFIG)),\
     build/$(CONFIG)/kernel.elf build/$(CONFIG)/boot.cpio)
-	$(Q)scripts/trace '$(CONFIG)' '$(BENCH)' --machine '$(MACHINE)' $(if $(CPU),--cpu $(CPU)) \
-	    $(if $(NTH),--nth $(NTH))
+	$(Q)scripts/trace '$(CONFIG)' '$(BENCH)' $(if $(MACHINE),--machine '$(MACHINE)') \
+	    $(if $(CPU),--cpu $(CPU)) $(if $(NTH),--nth $(NTH))
 
 -include $(MODEL_PLUGIN_OBJ:.o=.d)

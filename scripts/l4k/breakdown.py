@@ -161,14 +161,14 @@ def break_down(operation, counts, pieces):
 
 # --- Output ---
 
-def _decimal(number):
+def decimal(number):
     """At most two decimals."""
     if 0 < abs(number) < Fraction(1, 100):
         return "<0.01"
     return f"{float(number):.2f}".rstrip("0").rstrip(".")
 
 
-def _percent(part, whole):
+def percent(part, whole):
     """With one decimal."""
     return f"{100 * part / whole:.1f}" if whole else "-"
 
@@ -191,16 +191,16 @@ def text(breakdown, caption):
     per, total = breakdown.per_operation, breakdown.insn
     rows = [["", "insn", "%", "entries"]]
     for phase, insn, _ in breakdown.totals():
-        rows.append([phase, _decimal(per(insn)), _percent(insn, total), ""])
-        rows += [["  " + _short(line.label), _decimal(per(line.insn)), _percent(line.insn, total),
-                  _decimal(per(line.entries)) if line.entries else ""]
+        rows.append([phase, decimal(per(insn)), percent(insn, total), ""])
+        rows += [["  " + _short(line.label), decimal(per(line.insn)), percent(line.insn, total),
+                  decimal(per(line.entries)) if line.entries else ""]
                  for line in breakdown.lines if line.phase == phase]
     sums = [["phase", "insn", "% of all", "in the kernel", "% of that"]]
     totals = breakdown.totals() + [("all", total, breakdown.kernel)]
     for phase, insn, kernel in totals:
-        sums.append([phase, _decimal(per(insn)), _percent(insn, total),
-                     _decimal(per(kernel)) if kernel else "",
-                     _percent(kernel, breakdown.kernel) if kernel else ""])
+        sums.append([phase, decimal(per(insn)), percent(insn, total),
+                     decimal(per(kernel)) if kernel else "",
+                     percent(kernel, breakdown.kernel) if kernel else ""])
     return f"{_columns(rows)}\n\n{_columns(sums)}\n\n{caption}\n"
 
 

@@ -28,6 +28,12 @@ CAPTION = [
     "page_fault, fork and fork_exec. \"patched\" says whether the call's site was patched to the "
     "stub; the other sites trap.",
 ]
+IPC_TITLE = "IPC one way, kernel instructions"
+IPC_NOTE = (
+    "inter: between two address spaces; intra: within one; slow: kept off the fast path, as more "
+    f"than {rows.IPC_SHORT} words always are; those beyond are copied by one repeated instruction, "
+    "which counts once")
+STANDING_NOTE = "the others between address spaces, measured by us in the same way"
 
 
 @dataclasses.dataclass
@@ -68,7 +74,22 @@ def row_json(measured):
 def table_json(measured, ipc, about):
     """The whole of table.json."""
     return {"counter": COUNTER, "cpu": about.cpu, "qemu": about.qemu, "commit": about.commit,
-            "rows": [row_json(one) for one in measured], "ipc": ipc}
+            "boots": about.boots, "rows": [row_json(one) for one in measured], "ipc": ipc}
+
+
+def of_json(table):
+    """([Measured], About) of a table.json: as much as the model's tables need, `insn` is empty."""
+    measured = []
+    for row in rows.ROWS:
+        for one in table["rows"]:
+            if one["config"] == row.config:
+                found = {name: {key.removeprefix("model:"): figure
+                                for key, figure in of_bench.items() if key.startswith("model:")}
+                         for name, of_bench in {**one["bench"], "getpid": one["getpid"]}.items()}
+                measured.append(Measured(row, one["label"], {},
+                                         {name: figures for name, figures in found.items()
+                                          if figures}))
+    return measured, About(table["cpu"], table["qemu"], table["commit"], table["boots"])
 
 
 def _base(table, config):
@@ -76,7 +97,7 @@ def _base(table, config):
     return next((row["getpid"]["insn"] for row in table["rows"] if row["config"] == config), None)
 
 
-def _getpid_table(table):
+def getpid_lines(table):
     """What one getpid costs in instructions, and who executes them."""
     linux, mono = _base(table, "linux"), _base(table, "mono")
     lines = [["getpid()", "insn", "/linux", "/mono", *CLASSES, "patched"]]
@@ -87,17 +108,17 @@ def _getpid_table(table):
                       ratio(getpid["insn"], linux), ratio(getpid["insn"], mono),
                       *(str(getpid[part]) for part in CLASSES),
                       ("yes" if getpid["patched"] else "no") if stubbed else "-"])
-    return aligned(lines)
+    return lines
 
 
-def _bench_table(table):
+def bench_lines(table):
     """Every benchmark in every row."""
     names = list(dict.fromkeys(name for row in table["rows"] for name in row["bench"]))
     lines = [["instructions of each", *(row["config"] + "    " for row in table["rows"])]]
     for name in names:
         lines.append([name, *(spread(row["bench"][name], "insn") if name in row["bench"] else
                               "-    " for row in table["rows"])])
-    return aligned(lines)
+    return lines
 
 
 def _bytes_table(measured):
@@ -113,7 +134,7 @@ def _bytes_table(measured):
     return aligned(lines)
 
 
-def _cpus(table):
+def cpu_models(table):
     """CPU models of the IPC figures, in the order of their runs."""
     return list(dict.fromkeys(one["cpu"] for one in table["ipc"]))
 
@@ -132,21 +153,17 @@ def _ipc_columns(table, cases, cpus):
     return columns
 
 
-def _ipc_table(table):
+def ipc_lines(table):
     """A line for each case; the figures of the CPU models beside each other."""
-    cpus = _cpus(table)
+    cpus = cpu_models(table)
     cases = list(dict.fromkeys(one["case"] for one in table["ipc"]))
     names = ["words"] + [case.replace("_as_", " ").replace("_slow", ", slow") for case in cases]
-    return (f"IPC one way, kernel instructions, -cpu {'/'.join(cpus)}\n" +
-            aligned(list(zip(names, *_ipc_columns(table, cases, cpus)))) +
-            "\ninter: between two address spaces; intra: within one; slow: kept off the fast path, "
-            f"as more\nthan {rows.IPC_SHORT} words always are; those beyond are copied by one "
-            "repeated instruction, which counts once")
+    return list(zip(names, *_ipc_columns(table, cases, cpus)))
 
 
-def _standing(table):
+def standing_lines(table):
     """Our worst figures against the targets, and the peers', measured in the same way."""
-    cpus = _cpus(table)
+    cpus = cpu_models(table)
     lines = [["IPC one way, worse of call and reply", *(f"-cpu {cpu}" for cpu in cpus), "target"]]
     for name, belongs, target in rows.IPC_TARGETS:
         worst = [max((one["kernel"] for one in table["ipc"] if one["cpu"] == cpu and belongs(one)),
@@ -156,27 +173,29 @@ def _standing(table):
                       f"at most {target}{met}"])
     for name, insn in rows.IPC_PEERS:
         lines.append([name, insn, *[""] * len(cpus)])
-    return (aligned(lines) +
-            "\n(the others between address spaces, measured by us in the same way)")
+    return lines
 
 
-def _caption(captions, **values):
-    """What the figures are, and their limits."""
-    return "\n".join(textwrap.fill(part.format(**values), WIDTH) for part in captions)
+def captions(about):
+    """What the instructions are; what the paper's figures are, and our limits."""
+    boots = "1 boot" if about.boots == 1 else f"{about.boots} boots"
+    return [part.format(cpu=about.cpu, qemu=about.qemu, commit=about.commit, boots=boots)
+            for part in CAPTION]
 
 
 def text(table, measured, about, missing=()):
     """The table for people; `missing`: lines that say what is not in it and why."""
-    parts, captions = [], list(CAPTION)
+    parts, model = [], []
     if measured:
-        parts += [*report_model.tables(measured), _getpid_table(table), _bench_table(table),
-                  _bytes_table(measured)]
-        captions = report_model.captions(measured) + captions
+        parts += [*report_model.tables(measured), aligned(getpid_lines(table)),
+                  aligned(bench_lines(table)), _bytes_table(measured)]
+        model = report_model.captions(measured)
     if table["ipc"]:
-        parts += [_ipc_table(table), _standing(table)]
+        parts += [f"{IPC_TITLE}, -cpu {'/'.join(cpu_models(table))}\n" +
+                  aligned(ipc_lines(table)) + "\n" + textwrap.fill(IPC_NOTE, WIDTH),
+                  aligned(standing_lines(table)) + f"\n({STANDING_NOTE})"]
     parts.append("\n".join(missing))
-    parts.append(_caption(captions, cpu=about.cpu, qemu=about.qemu, commit=about.commit,
-                          boots="1 boot" if about.boots == 1 else f"{about.boots} boots"))
+    parts.append("\n".join(textwrap.fill(part, WIDTH) for part in model + captions(about)))
     return "\n\n".join(filter(None, parts)) + "\n"
 
 

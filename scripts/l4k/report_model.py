@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The model's share of the table: cycles beside the paper's, where they go, and who spends them.
 
-Rows are report.Measured, figures are cycles.py's; formats: bench/README.md.
+Rows are report.Measured, figures are cycles.py's; formats: bench/README.md. A table is made as
+lines of cells, the first of which are its columns' names; `tables` aligns them.
 """
 import csv
 import io
@@ -65,7 +66,7 @@ def _with_getpid(measured):
     return [one for one in measured if "getpid" in one.model]
 
 
-def _paper_table(measured, machine):
+def paper_lines(measured, machine):
     """The main table: cycles beside the paper's."""
     clock = cycles.mhz(machine)
     linux, mono = (_cycles(measured, config, machine) for config in ("linux", "mono"))
@@ -81,10 +82,10 @@ def _paper_table(measured, machine):
                       ratio(figure["insn"], linux_insn), str(published or "-"),
                       f"{published / rows.PAPER_MHZ:.2f}" if published else "-",
                       ratio(published, paper)])
-    return aligned(lines)
+    return lines
 
 
-def _parts_table(measured, machine):
+def parts_lines(measured, machine):
     """Where the cycles go."""
     linux, mono = (_cycles(measured, config, machine) for config in ("linux", "mono"))
     lines = [[f"getpid(), model:{machine}", "cycles", "/linux", "/mono", *TITLES]]
@@ -93,10 +94,10 @@ def _parts_table(measured, machine):
         lines.append([rows.short_label(one.label), str(figure["cycles"]),
                       ratio(figure["cycles"], linux), ratio(figure["cycles"], mono),
                       *(str(figure["breakdown"][part]) for part in PARTS)])
-    return aligned(lines)
+    return lines
 
 
-def _places_table(measured, machine):
+def places_lines(measured, machine):
     """Who spends them."""
     lines = [[f"getpid(), model:{machine}", "cycles", *CLASSES, "L1I misses", "L1D", "TLB",
               "walk refs"]]
@@ -109,28 +110,28 @@ def _places_table(measured, machine):
                       f"{misses['l1d_read_misses'] + misses['l1d_write_misses']:.0f}",
                       f"{misses['itlb_misses'] + misses['dtlb_misses']:.0f}",
                       f"{misses['walk_references']:.0f}"])
-    return aligned(lines)
+    return lines
 
 
-def _bench_table(measured, machine):
+def bench_lines(measured, machine):
     """Every benchmark in every row."""
     names = list(dict.fromkeys(name for one in measured for name in one.model))
     lines = [[f"cycles of each, model:{machine}", *(one.row.config + "    " for one in measured)]]
     for name in names:
         lines.append([name, *(spread(one.model[name][machine], "cycles") if name in one.model else
                               "-    " for one in measured)])
-    return aligned(lines)
+    return lines
 
 
 def tables(measured):
-    """The model's tables, main machine first."""
+    """The model's tables as text, main machine first."""
     parts = []
     for number, machine in enumerate(machines(measured)):
-        parts += [_paper_table(measured, machine)] if number == 0 else []
-        parts += [_parts_table(measured, machine)]
-        parts += [_places_table(measured, machine),
-                  _bench_table(measured, machine)] if number == 0 else []
-    return parts
+        parts += [paper_lines(measured, machine)] if number == 0 else []
+        parts += [parts_lines(measured, machine)]
+        parts += [places_lines(measured, machine),
+                  bench_lines(measured, machine)] if number == 0 else []
+    return [aligned(lines) for lines in parts]
 
 
 def captions(measured):

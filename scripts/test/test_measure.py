@@ -125,7 +125,7 @@ class Report(unittest.TestCase):
 
     def test_json(self):
         table = json.loads(report.dump(self.table))
-        self.assertEqual(list(table), ["counter", "cpu", "qemu", "commit", "rows", "ipc"])
+        self.assertEqual(list(table), ["counter", "cpu", "qemu", "commit", "boots", "rows", "ipc"])
         self.assertEqual(table["rows"][1]["getpid"],
                          {"insn": 154, "user": 4, "stub": 20, "kernel": 100, "server": 30,
                           "dispatches": 1000, "calls": 1000, "patched": True})

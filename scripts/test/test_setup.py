@@ -28,11 +28,11 @@ class Setup(unittest.TestCase):
             file.write(f"#!/bin/sh\n{script}\n")
         os.chmod(path, 0o755)
 
-    def run_setup(self, packages, user="0", **environment):
+    def run_setup(self, packages, *words, user="0", **environment):
         self.tool("dpkg-query", packages)
         self.tool("id", f"echo {user}")
         path = self.directory + ":" + os.environ["PATH"]
-        return subprocess.run([SETUP], env={**os.environ, "PATH": path, **environment},
+        return subprocess.run([SETUP, *words], env={**os.environ, "PATH": path, **environment},
                               capture_output=True, text=True, check=False)
 
     def calls(self):
@@ -46,6 +46,16 @@ class Setup(unittest.TestCase):
         done = self.run_setup(ALL_INSTALLED)
         self.assertEqual((done.returncode, done.stdout, done.stderr, self.calls()),
                          (0, "", "", ""))
+
+    def test_packages_of_the_tests_alone(self):
+        no_chromium = NO_MAKE.replace("= make", "= chromium")
+        self.assertEqual((self.run_setup(no_chromium).returncode, self.calls()), (0, ""))
+        self.run_setup(no_chromium, "check")
+        self.assertRegex(self.calls(), r"install .* chromium\n")
+
+    def test_unknown_word(self):
+        done = self.run_setup(ALL_INSTALLED, "all")
+        self.assertEqual((done.returncode, done.stderr), (2, "usage: setup [check]\n"))
 
     def test_installs_as_root(self):
         done = self.run_setup(NO_MAKE)
