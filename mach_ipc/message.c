@@ -54,11 +54,7 @@ struct mach_thread *message_send_handoff(struct kmsg *m)
     if (p->kobject_type == KOBJECT_NONE)
         return message_deliver(p, m);
     m = message_to_kernel(mach_thread(current()), m, &next);
-    if (!m)
-        return next;
-    if (next)
-        mach_ready(next);
-    return message_send_handoff(m);
+    return m ? message_send_handoff(m) : next;
 }
 
 void message_send(struct kmsg *m)
