@@ -14,8 +14,8 @@
  * after the call. The reply: *reply is NULL (none, or it is sent later by message_send()), or a
  * message with id, size, MACH_MSGH_BITS_COMPLEX and body set; the reply right moves into its header
  * after the call. It may be `request` itself, used again when kmsg.capacity is enough and all that
- * its body held has been taken out. *next: a thread that mach_unwait() took out of its wait and
- * that should run next, or NULL. */
+ * its body held has been taken out. *next, NULL before: without a reply, a thread that mach_unwait()
+ * took out of its wait and that should run next. Does not return where it ends `self`. */
 void kobject_server(struct mach_thread *self, struct kmsg *request, struct kmsg **reply,
                     struct mach_thread **next);
 

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* mach_msg: the state machine of message.h. The arguments are kept in the thread, so that any wait
  * can be continued. */
-#include "l4k/kern/cpu_state.h"
-#include "l4k/kern/sched.h"
 #include "l4k/x86_64/user_copy.h"
 #include "mach_ipc/queue.h"
 #include "mach_ipc/right.h"
@@ -223,26 +221,16 @@ static bool takes_reply(struct mach_thread *t, const struct kmsg *reply)
 /* A request to the kernel: its reply is there when the call is over. */
 static struct mach_thread *call_kernel(struct mach_thread *t, struct kmsg *m)
 {
-    struct mach_thread *next = NULL, *woken;
+    struct mach_thread *next = NULL;
     struct kmsg *reply = message_to_kernel(t, m, &next);
 
-    if (current() != &t->thread) { /* it ended itself; `t` may be gone */
-        if (next)
-            mach_ready(next);
-        if (reply)
-            kmsg_destroy(reply);
-        sched_resume();
-    }
     if (!reply)
         return next;
     if (takes_reply(t, reply)) {
         reply->header.seqno = kmsg_remote(reply)->seqno++;
-        finish(t, next, receive_message(t, reply));
+        mach_return(t, receive_message(t, reply));
     }
-    woken = message_send_handoff(reply);
-    if (woken && next)
-        mach_ready(next);
-    return woken ? woken : next;
+    return message_send_handoff(reply);
 }
 
 /* A message copied in goes where it is to go. */

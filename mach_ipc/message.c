@@ -54,11 +54,7 @@ struct mach_thread *message_send_handoff(struct kmsg *m)
     if (p->kobject_type == KOBJECT_NONE)
         return message_deliver(p, m);
     m = message_to_kernel(mach_thread(current()), m, &next);
-    if (!m)
-        return next;
-    if (next)
-        mach_ready(next);
-    return message_send_handoff(m);
+    return m ? message_send_handoff(m) : next;
 }
 
 void message_send(struct kmsg *m)
@@ -100,11 +96,8 @@ struct kmsg *message_to_kernel(struct mach_thread *self, struct kmsg *m, struct 
 
 struct kmsg *message_take(struct port *p)
 {
-    struct kmsg *m;
+    struct kmsg *m = container_of(p->messages.next, struct kmsg, link);
 
-    if (p->msgcount == 0)
-        return NULL;
-    m = container_of(p->messages.next, struct kmsg, link);
     list_remove(&m->link);
     m->header.seqno = p->seqno++;
     list_remove(&p->set_ready);
@@ -119,8 +112,6 @@ struct kmsg *message_take(struct port *p)
 
 struct kmsg *message_take_set(struct port_set *s)
 {
-    if (list_empty(&s->ready))
-        return NULL;
     return message_take(container_of(s->ready.next, struct port, set_ready));
 }
 

@@ -21,10 +21,10 @@ void message_send(struct kmsg *m);
  * by mach_switch(). NULL: none. */
 struct mach_thread *message_send_handoff(struct kmsg *m);
 
-/* Takes the next message of a received port for `t`; NULL: none is queued. Room made lets a waiting
- * sender's message in. */
+/* Takes the next message of a received port, where one is queued. Room made lets a waiting sender's
+ * message in. */
 struct kmsg *message_take(struct port *p);
-/* The next of any member. */
+/* The next of any member, where there is one. */
 struct kmsg *message_take_set(struct port_set *s);
 
 /* Gives queued messages of a set's members to threads that wait for the set. */

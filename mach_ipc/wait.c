@@ -66,8 +66,6 @@ void mach_interrupt(struct mach_thread *t)
         return mach_wake(t, MACH_RCV_INTERRUPTED);
     case MACH_WAIT_SEND:
         return mach_wake(t, MACH_SEND_INTERRUPTED);
-    case MACH_WAIT_REPLY:
-        return mach_wake(t, KERN_ABORTED);
     default:
         return;
     }

@@ -26,8 +26,8 @@ void mach_wake(struct mach_thread *t, enum kern_return result);
 /* Ends all waits on a list with `result`. */
 void mach_wake_all(struct list *list, enum kern_return result);
 
-/* A wait that may be ended from outside (all but MACH_WAIT_OTHER) ends as interrupted:
- * thread_abort. A thread that does not wait is left alone. */
+/* A wait for a message, or for room for one, ends as interrupted: thread_abort. Any other thread is
+ * left alone. */
 void mach_interrupt(struct mach_thread *t);
 
 /* A dying thread: off its list, timeout off, the message it holds destroyed, no continuation. */

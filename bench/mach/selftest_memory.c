@@ -12,6 +12,9 @@
 #define PORTS(disposition, n) MACH_TYPE_WORD(disposition, MACH_MSG_PORT_OOL_BITS, 0, n)
 #define DEALLOCATE (UINT64_C(1) << 31)
 
+#define FAR_NAME 0x8000 /* its page of entries is not there, but for what a test inserts */
+#define NEAR_NAME 780   /* its page is, and it is free */
+
 /* The message that the agent sends; behind it a page of its own for what is out of line. */
 static struct mach_msg_header *h;
 static uint64_t *body;
@@ -247,7 +250,8 @@ static void names(void)
     REFUSES(MACH_RCV_HEADER_ERROR | MACH_MSG_IPC_KERNEL, reply_right_arrives());
     CHECK_EQ(h->remote, MACH_PORT_NULL);
     CHECK_EQ(h->local, starved.inbox);
-    CHECK_EQ(starved_reply_port(), MACH_PORT_NULL);
+    REFUSES(MACH_PORT_NULL, starved_reply_port());
+    REFUSES(MACH_PORT_NULL, starved_host_self());
     for (unsigned i = 0; i < MACH_PORT_QLIMIT_DEFAULT; i++) {
         header(&m, MACH_MSG_TYPE_COPY_SEND, starved.inbox, 0, 0);
         MUST(send_message(&m, sizeof(m), 0));
@@ -289,7 +293,26 @@ static uint32_t ports_lookup(void)
 
 static uint32_t kernel_version(void)
 {
-    return request(kinds.unknown, RPC_HOST_KERNEL_VERSION, 0);
+    return request(FAR_NAME, RPC_HOST_KERNEL_VERSION, 0);
+}
+
+static uint32_t list_threads(void)
+{
+    return request(starved.self, RPC_TASK_THREADS, 0);
+}
+
+static uint32_t create_object(void)
+{
+    body[0] = MACH_TYPE_INT64;
+    body[1] = PAGE_SIZE;
+    return request(FAR_NAME + 1, RPC_OBJECT_CREATE, 2);
+}
+
+static uint32_t map_module(void)
+{
+    body[0] = MACH_TYPE_INT32;
+    body[1] = 0;
+    return request(FAR_NAME + 1, RPC_HOST_MODULE, 2);
 }
 
 static uint32_t read_memory(void)
@@ -322,9 +345,13 @@ static void requests(void)
     begin();
     starved_room(ROOM_MAX);
     MUST(starved_allocate(MACH_PORT_RIGHT_RECEIVE, &agent_reply));
-    MUST(port_insert(starved.task, kinds.unknown, host, MACH_MSG_TYPE_COPY_SEND));
+    MUST(port_insert(starved.task, FAR_NAME, host, MACH_MSG_TYPE_COPY_SEND));
+    MUST(port_insert(starved.task, FAR_NAME + 1, host_priv, MACH_MSG_TYPE_COPY_SEND));
     MUST(read_memory());
     SWEEP(ports_lookup, KERN_SUCCESS, MACH_SEND_NO_BUFFER, KERN_RESOURCE_SHORTAGE, lost);
+    SWEEP(list_threads, KERN_SUCCESS, MACH_SEND_NO_BUFFER, KERN_RESOURCE_SHORTAGE, lost);
+    SWEEP(create_object, KERN_SUCCESS, MACH_SEND_NO_BUFFER, KERN_RESOURCE_SHORTAGE);
+    SWEEP(map_module, KERN_SUCCESS, MACH_SEND_NO_BUFFER, KERN_RESOURCE_SHORTAGE);
     SWEEP(kernel_version, KERN_SUCCESS, MACH_SEND_NO_BUFFER, KERN_RESOURCE_SHORTAGE);
     SWEEP(read_memory, KERN_SUCCESS, MACH_SEND_NO_BUFFER, KERN_RESOURCE_SHORTAGE, lost);
     SWEEP(wait_for_word, KERN_TIMEDOUT, MACH_SEND_NO_BUFFER, KERN_RESOURCE_SHORTAGE);
@@ -387,7 +414,36 @@ static uint32_t ask_map(void)
     return call(&c, starved.task, RPC_VM_MAP);
 }
 
-#define FAR_NAME 0x8000 /* its page of entries is not there */
+static name_t created;
+
+static uint32_t ask_task(void)
+{
+    struct call c;
+    uint32_t kr;
+
+    call_begin(&c);
+    put_bool(&c, false);
+    kr = call(&c, starved.task, RPC_TASK_CREATE);
+    created = kr ? MACH_PORT_NULL : (name_t)get(&c);
+    return kr;
+}
+
+static uint32_t ask_thread(void)
+{
+    struct call c;
+    uint32_t kr;
+
+    call_begin(&c);
+    kr = call(&c, starved.task, RPC_THREAD_CREATE);
+    created = kr ? MACH_PORT_NULL : (name_t)get(&c);
+    return kr;
+}
+
+static void drop_created(int32_t id)
+{
+    MUST(simple_call(created, id));
+    free_port(created);
+}
 
 static void asked(void)
 {
@@ -401,6 +457,9 @@ static void asked(void)
     for (uint32_t right = 1; right < MACH_PORT_RIGHT_NUMBER; right += right == 1 ? 2 : 1)
         REFUSES(KERN_RESOURCE_SHORTAGE, child_call(RPC_PORT_ALLOCATE_NAME, MACH_TYPE_INT32, right,
                                                    MACH_TYPE_NAME, FAR_NAME));
+    for (uint32_t right = 1; right < MACH_PORT_RIGHT_DEAD_NAME; right += 2)
+        REFUSES(KERN_RESOURCE_SHORTAGE, child_call(RPC_PORT_ALLOCATE_NAME, MACH_TYPE_INT32, right,
+                                                   MACH_TYPE_NAME, NEAR_NAME));
     REFUSES(KERN_RESOURCE_SHORTAGE, child_call(RPC_PORT_RENAME, MACH_TYPE_NAME, starved.inbox,
                                                MACH_TYPE_NAME, FAR_NAME));
     REFUSES(KERN_RESOURCE_SHORTAGE,
@@ -418,6 +477,10 @@ static void asked(void)
     REFUSES(KERN_RESOURCE_SHORTAGE, ask_inherit(second));
     REFUSES(KERN_RESOURCE_SHORTAGE, trap_vm_deallocate(starved.task, second, PAGE_SIZE));
     REFUSES(KERN_RESOURCE_SHORTAGE, starved_wire(second, PAGE_SIZE, 3));
+    SWEEP(ask_task, KERN_SUCCESS, KERN_RESOURCE_SHORTAGE);
+    drop_created(RPC_TASK_TERMINATE);
+    SWEEP(ask_thread, KERN_SUCCESS, KERN_RESOURCE_SHORTAGE);
+    drop_created(RPC_THREAD_TERMINATE);
     end();
 }
 
@@ -480,9 +543,25 @@ static void two_notifications(name_t port)
     MUST(port_simple(RPC_PORT_DEALLOCATE, task_self, once_for(port)));
 }
 
+/* A port whose receive right is to go to `port` when it is destroyed. */
+static name_t heirloom(name_t port)
+{
+    name_t name = new_port();
+    struct call c;
+
+    call_begin(&c);
+    put_name(&c, name);
+    put32(&c, MACH_NOTIFY_PORT_DESTROYED);
+    put32(&c, 0);
+    put_port(&c, once_for(port), MACH_MSG_TYPE_MOVE_SEND_ONCE);
+    MUST(call(&c, task_self, RPC_PORT_REQUEST_NOTIFICATION));
+    return name;
+}
+
 static void notified(void)
 {
     struct mach_msg_header m;
+    name_t port;
     name_t name[ASKED];
     uint32_t type;
 
@@ -493,6 +572,11 @@ static void notified(void)
     starved_settle();
     two_notifications(name[0]);
     CHECK_EQ(waiting(name[0]), 0);
+    port = heirloom(name[0]);
+    MUST(port_mod_refs(port, MACH_PORT_RIGHT_RECEIVE, -1)); /* dies, as nobody can inherit it */
+    MUST(port_type(task_self, port, &type));
+    CHECK_EQ(type, MACH_PORT_TYPE_DEAD_NAME);
+    free_port(port);
     /* The last bytes hold fewer requests than these. */
     for (unsigned i = 0; i + 1 < ASKED; i++)
         ask_notification(name[i]);
@@ -506,7 +590,12 @@ static void notified(void)
     CHECK_EQ(type, MACH_PORT_TYPE_SEND);
     starved_room(ROOM_MAX / 2);
     two_notifications(name[0]);
-    CHECK_EQ(waiting(name[0]), 2);
+    port = heirloom(name[0]);
+    MUST(port_mod_refs(port, MACH_PORT_RIGHT_RECEIVE, -1));
+    CHECK_EQ(waiting(name[0]), 3);
+    MUST(port_type(task_self, port, &type));
+    CHECK_EQ(type, MACH_PORT_TYPE_SEND);
+    free_port(port);
     end();
 }
 

@@ -15,7 +15,7 @@
 #define PORT_BYTES 192
 #define PORTS (SET_BYTES / ROOM_UNIT)
 
-enum { AGENT_TOUCH, AGENT_MSG, AGENT_REPLY_PORT };
+enum { AGENT_TOUCH, AGENT_MSG, AGENT_REPLY_PORT, AGENT_HOST_SELF };
 
 /* What both tasks see. */
 struct area {
@@ -67,8 +67,11 @@ static void agent(struct worker *w)
                                          (uint32_t)w->arg[3], (name_t)w->arg[4], 0,
                                          (name_t)w->arg[5]);
             break;
-        default:
+        case AGENT_REPLY_PORT:
             w->result[0] = mach_reply_port();
+            break;
+        default:
+            w->result[0] = mach_host_self();
         }
         trap_beyond();
     }
@@ -137,6 +140,12 @@ uint32_t starved_msg(uint32_t option, uint32_t send_size, uint32_t rcv_size, nam
 name_t starved_reply_port(void)
 {
     tell(AGENT_REPLY_PORT);
+    return (name_t)area->agent.result[0];
+}
+
+name_t starved_host_self(void)
+{
+    tell(AGENT_HOST_SELF);
     return (name_t)area->agent.result[0];
 }
 

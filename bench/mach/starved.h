@@ -39,6 +39,7 @@ void starved_names_back(void);
 uint32_t starved_msg(uint32_t option, uint32_t send_size, uint32_t rcv_size, name_t rcv_name,
                      name_t notify);
 name_t starved_reply_port(void);
+name_t starved_host_self(void);
 /* The agent's wait for the reply to its exception is aborted: it does again what it was told last and
  * raises the next. */
 void starved_abort(void);

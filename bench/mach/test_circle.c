@@ -68,6 +68,27 @@ static void extract_circle(void)
     CHECK_EQ(b.messages, a.messages);
 }
 
+/* A receive right that goes to its own port when it is destroyed, or to one that goes to the first. */
+static void own_heir(void)
+{
+    struct mach_counters a, b;
+
+    counters(&a);
+    for (int i = 0; i < 32; i++) {
+        name_t r = mach_reply_port(), x = mach_reply_port(), y = mach_reply_port(), previous;
+
+        CHECK_EQ(port_notify(r, MACH_NOTIFY_PORT_DESTROYED, 0, r, &previous), 0);
+        free_port(r);
+        CHECK_EQ(port_notify(x, MACH_NOTIFY_PORT_DESTROYED, 0, y, &previous), 0);
+        CHECK_EQ(port_notify(y, MACH_NOTIFY_PORT_DESTROYED, 0, x, &previous), 0);
+        free_port(x);
+        free_port(y);
+    }
+    counters(&b);
+    CHECK_EQ(b.ports, a.ports);
+    CHECK_EQ(b.messages, a.messages);
+}
+
 static void waiter(struct worker *w)
 {
     static struct {
@@ -120,6 +141,7 @@ static void notify_no_limit(void)
 const struct test circle_tests[] = {
     {"circle: a right extracted into its own reply", extract_own},
     {"circle: of an extracted right and its reply port", extract_circle},
+    {"circle: a right that its own port inherits", own_heir},
     {"circle: an accepted message that was never queued", notify_no_limit},
     {0},
 };

@@ -181,8 +181,7 @@ static struct kmsg *make_reply(struct rpc *r, int32_t kr)
 }
 
 static void __attribute__((noinline))
-serve_request(struct mach_thread *self, struct kmsg *request, struct kmsg **reply,
-              struct mach_thread **next)
+serve_request(struct mach_thread *self, struct kmsg *request, struct kmsg **reply)
 {
     struct rpc r;
     int32_t kr;
@@ -191,12 +190,10 @@ serve_request(struct mach_thread *self, struct kmsg *request, struct kmsg **repl
     r.request = request;
     r.port = kmsg_remote(request);
     r.object = r.port->kobject;
-    r.next = NULL;
     r.complex = false;
     r.text = NULL;
     r.out_bytes = 0;
     kr = serve(&r);
-    *next = r.next;
     if (kr != MIG_NO_REPLY)
         *reply = make_reply(&r, kr);
 }
@@ -209,7 +206,7 @@ void kobject_server(struct mach_thread *self, struct kmsg *request, struct kmsg 
     if (port->kobject_type == KOBJECT_EXCEPTION_REPLY)
         exception_replied(port->kobject, request, next);
     else
-        serve_request(self, request, reply, next);
+        serve_request(self, request, reply);
 }
 
 /* Memory objects are all that live by their send rights alone. */

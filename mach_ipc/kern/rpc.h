@@ -21,7 +21,6 @@ struct rpc {
     struct mach_arg *in;      /* arguments, checked as the routine's signature says */
     struct mach_msg_type *tail; /* the descriptor of an inline array behind them */
     uint32_t tail_bytes;
-    struct mach_thread *next; /* as kobject_server() */
     bool complex;             /* `out` has rights or memory */
     const char *text;         /* a string that ends the reply in an array of text_room, or NULL */
     uint32_t text_room;

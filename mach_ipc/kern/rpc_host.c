@@ -3,6 +3,7 @@
  * own. */
 #include "l4k/kern/boot_kept.h"
 #include "l4k/kern/frame.h"
+#include "l4k/lib/assert.h"
 #include "l4k/lib/string.h"
 #include "l4k/vm/vm_map.h"
 #include "l4k/x86_64/clock.h"
@@ -122,19 +123,19 @@ static enum status wire_until(struct vm_map *map, uint64_t end, bool wire, uint6
     return s;
 }
 
-static enum kern_return unwire_all(struct vm_map *map)
+static void unwire_all(struct vm_map *map)
 {
     struct vm_region region;
     enum status s = OK;
     uint64_t at = 0;
 
-    while (s == OK && vm_map_region(map, at, &region) == OK) {
+    while (vm_map_region(map, at, &region) == OK) {
         if (region.wired)
             s = vm_map_wire(map, region.start, region.end, false);
         else
             at = region.end;
+        assert(s == OK); /* whole entries */
     }
-    return kern_status(s);
 }
 
 /* host, then: task, flags. Wires are counted, as vm_wire's; without flags all of them go.
@@ -150,11 +151,16 @@ static int32_t wire_all(struct rpc *r)
         return KERN_INVALID_TASK;
     if (flags & ~VM_WIRE_CURRENT)
         return KERN_INVALID_ARGUMENT;
-    if (!flags)
-        return unwire_all(map);
+    if (!flags) {
+        unwire_all(map);
+        return KERN_SUCCESS;
+    }
     s = wire_until(map, USER_MAX, true, &failed_at);
-    if (s != OK && wire_until(map, failed_at, false, &failed_at) != OK)
-        return KERN_FAILURE; /* a part stays wired */
+    if (s != OK) {
+        enum status undone = wire_until(map, failed_at, false, &failed_at);
+
+        assert(undone == OK); /* whole entries */
+    }
     return kern_status(s);
 }
 

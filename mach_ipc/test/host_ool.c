@@ -343,6 +343,8 @@ static void fail_each(bool wired)
     bool done = false;
 
     fill(alice, DATA + 4 * P, 3 * P, 1);
+    assert_int_equal(vm_map_inherit(alice->task.task.map, DATA + 5 * P, DATA + 6 * P,
+                                    VM_INHERIT_NONE), OK); /* three entries */
     if (wired)
         assert_int_equal(vm_map_wire(alice->task.task.map, DATA + 4 * P, DATA + 7 * P, true), OK);
     for (long n = 0; !done; n++) {
