@@ -12,7 +12,6 @@
 #include "l4k/vm/vm_map.h"
 
 #define ROOT_PRIORITY 32
-#define ROOT_STACK_TOP 0x00006f0000000000
 #define ROOT_STACK_SIZE 0x40000
 
 /* Kernel memory and pages that user tasks together may have: what is free, less a reserve for the

@@ -242,7 +242,7 @@ static int load(struct thread *t, struct image *im)
     if (im->elf.interp_size)
         r = load_interpreter(t, im);
     return r ? r
-             : map_anonymous(im->mm->space, STACK_TOP - STACK_SIZE, STACK_SIZE,
+             : map_anonymous(im->mm->space, LINUX_STACK_TOP - STACK_SIZE, STACK_SIZE,
                              HOST_READ | HOST_WRITE);
 }
 
@@ -298,7 +298,7 @@ static int fill_stack(struct image *im, const char *path, const struct exec_args
 {
     static const char platform[] = "x86_64";
     size_t path_size = strlen(path) + 1;
-    uint64_t path_at = STACK_TOP - 16 - path_size, text_at = path_at - a->used;
+    uint64_t path_at = LINUX_STACK_TOP - 16 - path_size, text_at = path_at - a->used;
     uint64_t platform_at = text_at - sizeof(platform), random_at = platform_at - RANDOM_SIZE, at;
     size_t words = 1 + a->argc + 1 + a->envc + 1 + 2 * AUXV_PAIRS;
     uint64_t *v = mem_alloc(words * sizeof(*v)), *p = v;

@@ -10,9 +10,8 @@
 #define PIE_BASE 0x20000000ul
 #define CODE_MAP_BASE 0x50000000ul
 #define MMAP_BASE 0x0000100000000000ul
-#define STACK_TOP (LINUX_USER_MAX - PAGE_SIZE)
 #define STACK_SIZE (8ul << 20)
-#define MMAP_LIMIT (STACK_TOP - STACK_SIZE - (1ul << 20))
+#define MMAP_LIMIT (LINUX_STACK_TOP - STACK_SIZE - (1ul << 20))
 
 struct mm {
     struct host_space *space;

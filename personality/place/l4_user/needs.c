@@ -4,9 +4,6 @@
 #include "l4k/lib/string.h"
 #include "personality/place/l4_user/l4_user.h"
 
-#define HEAP_BASE 0x0000720000000000
-#define HEAP_END 0x00007e0000000000
-
 void must(enum status s, const char *what)
 {
     if (s != OK)
@@ -32,9 +29,9 @@ bool place_populate(void *start, size_t bytes)
 
 void *host_memory(size_t bytes)
 {
-    static uint64_t next = HEAP_BASE;
+    static uint64_t next = SERVER_HEAP;
     uint64_t size = (bytes + PAGE_SIZE - 1) & ~(uint64_t)(PAGE_SIZE - 1);
-    uint64_t w[6] = {next, size, PROT_R | PROT_W, 0, 0, HEAP_END};
+    uint64_t w[6] = {next, size, PROT_R | PROT_W, 0, 0, SERVER_HEAP_END};
 
     if (l4_invoke(CAP_TASK, TASK_MAP, w) != OK)
         return NULL;

@@ -12,7 +12,6 @@
 /* All client UTCBs lie in one memory object, which the server maps: the page of thread n is page n. A
  * client sees its own at UTCB_BASE, where GS leads the stub. */
 #define CLIENT_UTCBS 16384
-#define CLIENT_UTCB_BASE 0x0000730000000000
 
 static uint32_t utcb_object;
 static uint16_t free_utcbs[CLIENT_UTCBS];
@@ -20,7 +19,7 @@ static uint32_t free_utcb_count, next_utcb;
 
 struct utcb *place_utcb(const struct host_thread *t)
 {
-    return (struct utcb *)(CLIENT_UTCB_BASE + (uint64_t)t->utcb * PAGE_SIZE);
+    return (struct utcb *)(SERVER_UTCBS + (uint64_t)t->utcb * PAGE_SIZE);
 }
 
 /* False: there are none left. */
@@ -47,7 +46,7 @@ static void utcb_free(const struct host_thread *t)
 
 void place_init_utcbs(void)
 {
-    uint64_t w[6] = {CLIENT_UTCB_BASE, CLIENT_UTCBS * PAGE_SIZE,
+    uint64_t w[6] = {SERVER_UTCBS, CLIENT_UTCBS * PAGE_SIZE,
                      PROT_R | PROT_W | MAP_FIXED_AT | MAP_SHARED_WITH, 0, 0, 0};
 
     utcb_object = slot_alloc();
