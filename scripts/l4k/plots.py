@@ -33,7 +33,8 @@ PLOTS = {
         "a curve turns up: two processes outgrow the 8 KiB L1 at 4 KiB each and stay in the 256 "
         "KiB L2, which four outgrow at 64 KiB each and sixteen at 16. The dip at 16 KiB is the "
         "lone process's: from there its array does not fit the L1 either. In mklinux-user the pipe "
-        "calls alone already leave the caches cold, so that a switch adds least."),
+        "calls alone already leave the caches cold, so that a switch adds least, or less than "
+        "nothing."),
     "dirtied": (
         "A call after dirtied caches",
         "The program adds to a word in each line of so many KiB, then asks for its process ID; the "
