@@ -134,14 +134,17 @@ def tables(measured):
     return [aligned(lines) for lines in parts]
 
 
+def caption(machine, modes):
+    """What figures of a machine are and are not; `modes`: those of the plugin that made them."""
+    return CAPTION.format(machine=machine, modes=", ".join(sorted(modes))) + \
+        CAPTION_OF.get(machine, "")
+
+
 def captions(measured):
     """What the tables above are, and their limits."""
-    found = []
-    for machine in machines(measured):
-        modes = sorted({figures[machine]["mode"] for one in measured
-                        for figures in one.model.values()})
-        found.append(CAPTION.format(machine=machine, modes=", ".join(modes)) +
-                     CAPTION_OF.get(machine, ""))
+    found = [caption(machine, {figures[machine]["mode"] for one in measured
+                               for figures in one.model.values()})
+             for machine in machines(measured)]
     return [found[0] + " " + EXPLAIN, *found[1:]] if found else []
 
 
