@@ -22,10 +22,9 @@ PLOTS = {
     "getpid": (
         "getpid() by row, and the paper's",
         "Each bar is a row's cost as a ratio to Linux's, stacked by where the model's cycles go; the "
-        "hatched bar beside it is the paper's ratio. Colours that a bar of Linux lacks are what "
-        "the server costs: translation buffers and privileged instructions where the address "
-        "space changes twice, issue and the instruction cache where a message is built. The "
-        "right panel has another scale."),
+        "hatched bar beside it is the paper's ratio. Look at which colours grow: translation "
+        "buffers and privileged instructions where the address space changes twice, issue and both "
+        "caches where a message is built. The right panel has another scale."),
     "context_switch": (
         "Context switch against the working set",
         "lmbench's method: a token goes round a ring of processes, each of which reads its array; one "
