@@ -22,7 +22,7 @@ CAPTION_OF = {
     "p133": "A 64-bit kernel on a Pentium's memory system is invented, and p133 has no global pages: a "
             "change of address space drops the kernel's translations, too, and every reference of "
             "a page walk is charged.",
-    "skylake": "An in-order sum with prices fitted to an out-of-order core: it orders "
+    "skylake": "An in-order sum with the prices of an out-of-order core: it orders "
                "configurations, its absolute figures are not to be quoted.",
 }
 EXPLAIN = (
