@@ -50,7 +50,7 @@ $(BENCH_OUT)/host_tsc: bench/linux/host_tsc.c bench/linux/tsc_judge.c bench/linu
 # --- The Linux programs, one binary for every row ---
 BENCH_LINUX_SRC := $(addprefix bench/linux/,main.c counter_check.c null.c getpid.c getppid.c \
     write.c read.c stat.c open_close.c signal_install.c pipe.c fork.c fork_exec.c page_fault.c mmap.c \
-    context_switch.c dirtied.c tsc.c tsc_judge.c)
+    context_switch.c dirtied.c tsc.c tsc_judge.c dirtied_pipe.c)
 BENCH_LINUX_OBJ := $(BENCH_LINUX_SRC:%.c=$(BENCH_OUT)/%.o)
 
 $(BENCH_OUT)/bench/linux/%.o: bench/linux/%.c
@@ -110,7 +110,8 @@ results/table.json results/model.csv &: | $(TABLE_NEEDS)
 plots: results/plots/captions.json
 
 results/plots/captions.json: results/model.csv scripts/plots scripts/l4k/plots.py \
-    scripts/l4k/series.py $(wildcard bench/plots/*.gp bench/machines/*.ini) $(TABLE_NEEDS)
+    scripts/l4k/series.py $(wildcard bench/plots/*.gp bench/machines/*.ini) $(TABLE_NEEDS) \
+    build/machnative/kernel.elf build/machnative/boot.cpio
 	$(Q)scripts/plots $(if $(CPU),--cpu $(CPU))
 
 # --- Where the instructions of one operation go ---

@@ -31,7 +31,7 @@ enum {
     REGION_TSC_GETPID = 32,
     REGION_TSC_FAULT = 34,
     REGION_CONTEXT_SWITCH = 36,
-    REGION_DIRTIED = 38,
+    REGION_DIRTIED = 38, /* 40 and 41: bench/dirtied.h */
 };
 
 struct bench {
@@ -55,13 +55,9 @@ void counter_check(void);
 
 /* Benchmarks with parameters, run only when they are named: a description line for each value, in the
  * order of the loops that it describes, which share their regions. */
-#define PARAMETER_REPETITIONS 5
 void context_switch(void);
 void dirtied(void);
-
-/* Print the description of one value: loops in `region`, loops to subtract in the next one. */
-void say_bench(const char *name, const char *what, unsigned int region, unsigned int iterations,
-               unsigned int repetitions, unsigned int processes, unsigned int kib);
+void dirtied_pipe(void);
 
 /* One loop: `n` times `operation`, an integer expression, negative on failure. */
 #define BENCH_LOOP(function, id, operation)                                                       \

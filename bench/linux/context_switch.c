@@ -14,10 +14,12 @@
 #include <unistd.h>
 
 #include "bench/linux/bench.h"
+#include "l4k/abi/guest_log.h"
 
 #define MAX_PROCESSES 16
 #define MAX_KIB 64
 #define TURNS 8
+#define REPETITIONS 5
 
 static const unsigned int ring_sizes[] = { 2, 4, 8, 16 };
 static const unsigned int kibs[] = { 0, 4, 8, 16, 32, 64 };
@@ -148,12 +150,14 @@ static void measure(unsigned int kib)
     words = kib * 1024 / sizeof(uint64_t);
     for (unsigned int i = 0; i < words; i++)
         array[i] = i;
-    for (int i = 0; i < PARAMETER_REPETITIONS; i++) {
+    for (int i = 0; i < REPETITIONS; i++) {
         measure_ring();
         measure_alone();
     }
-    say_bench("context_switch", "context switch, working set of each process",
-              REGION_CONTEXT_SWITCH, TURNS * processes, PARAMETER_REPETITIONS, processes, kib);
+    say(LOG_RESULT "{\"bench\": \"context_switch-%u-%u\", \"what\": \"context switch, working set "
+        "of each process\", \"region\": %u, \"overhead\": %u, \"iterations\": %u, "
+        "\"repetitions\": %u, \"calls\": -1}", processes, kib, REGION_CONTEXT_SWITCH,
+        REGION_CONTEXT_SWITCH + 1, TURNS * processes, REPETITIONS);
 }
 
 void context_switch(void)

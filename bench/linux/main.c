@@ -119,15 +119,6 @@ static bool listed(const char *list, const char *name)
     return false;
 }
 
-void say_bench(const char *name, const char *what, unsigned int region, unsigned int iterations,
-               unsigned int repetitions, unsigned int processes, unsigned int kib)
-{
-    say(LOG_RESULT "{\"bench\": \"%s-%u-%u\", \"what\": \"%s\", \"region\": %u, \"overhead\": %u, "
-        "\"iterations\": %u, \"repetitions\": %u, \"calls\": -1, \"family\": \"%s\", "
-        "\"processes\": %u, \"kib\": %u}", name, processes, kib, what, region, region + 1, iterations,
-        repetitions, name, processes, kib);
-}
-
 /* Is the time-stamp counter asked for? The run ends if it is and refuses. */
 static bool want_tsc(void)
 {
@@ -154,8 +145,10 @@ static __attribute__((noinline)) void run_all(void)
             run(table[i]);
     if (wanted && listed(wanted, "context_switch"))
         context_switch();
-    if (wanted && listed(wanted, "dirtied"))
+    if (wanted && listed(wanted, "dirtied")) {
         dirtied();
+        dirtied_pipe();
+    }
     end_run(0);
 }
 

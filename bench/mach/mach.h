@@ -170,5 +170,6 @@ extern const struct test port_tests[], message_tests[], exception_tests[], vm_te
 extern uint64_t storm_messages; /* how many storm_tests sends */
 
 void bench_mach(void);
+void bench_dirtied(void);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The native Mach program: as first task, by the kernel's command line, the tests (`test`,
- * `test=PREFIX`; `selftest` likewise; `storm`, `storm=MESSAGES`) or the benchmark (`bench`, or nothing). */
+ * `test=PREFIX`; `selftest` likewise; `storm`, `storm=MESSAGES`), the benchmark (`bench`, or
+ * nothing) or that after dirtied caches (`bench=dirtied`). */
 #include "bench/mach/mach.h"
 
 #include "l4k/abi/guest_log.h"
@@ -131,6 +132,8 @@ void mach_main(uint64_t argc, char **argv)
         if (word[5] == '=')
             storm_messages = number(word + 6);
         run_tests(storm_groups, "");
+    } else if (find_word(line, "bench=dirtied")) {
+        bench_dirtied();
     } else {
         bench_mach();
     }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The native L4 program: as root task, by the kernel's command line, the tests (`test`) or the IPC
- * benchmark (`bench`, or nothing). `test=PREFIX` runs the tests whose names begin so. */
+/* The native L4 program: as root task, by the kernel's command line, the tests (`test`), the IPC
+ * benchmark (`bench`, or nothing) or that after dirtied caches (`bench=dirtied`). `test=PREFIX`
+ * runs the tests whose names begin so. */
 #include "bench/native/native.h"
 
 #include "l4k/abi/guest_log.h"
@@ -74,6 +75,8 @@ int main(void)
     word = find_word(line, "test");
     if (word)
         run_tests(word[4] == '=' ? word + 5 : "");
+    else if (find_word(line, "bench=dirtied"))
+        bench_dirtied();
     else
         bench_ipc();
     reset();

@@ -150,8 +150,9 @@ extern const struct test message_tests[], order_tests[], state_tests[], timeout_
     end_tests[], item_tests[], cap_tests[], fault_tests[], event_tests[], limit_tests[],
     bad_tests[];
 
-/* --- bench_ipc.c --- */
+/* --- bench_ipc.c, bench_dirtied.c --- */
 
 void bench_ipc(void);
+void bench_dirtied(void);
 
 #endif

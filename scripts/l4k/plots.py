@@ -36,11 +36,18 @@ PLOTS = {
         "nothing."),
     "dirtied": (
         "A call after dirtied caches",
-        "The program adds to a word in each line of so many KiB, then asks for its process ID; the "
-        "writes alone are subtracted. A call served by another address space has more lines and "
-        "pages to lose, so its curve climbs from the first KiB; from 8 KiB on the L1 holds nothing "
-        "of the kernel's data any more, towards 256 KiB the L2 loses code and page tables, too. The "
-        "peak at 8 KiB is where the writes just fit and the call alone drives them out."),
+        "Before each call, or before each answer, somebody adds to a word in each line of so "
+        "many KiB; the same writes alone are subtracted. Upper left the program itself does, "
+        "before getpid(): a call served by another address space has more lines and pages to "
+        "lose. In the other panels a partner in another address space does, before it answers: "
+        "through pipes, or by the two native IPC paths alone. Lower right is what that adds to "
+        "a round trip: least to the short path of l4native. Of 256 KiB, 4000 to 5000 cycles are "
+        "page walks in every configuration: the partner's 64 pages, dropped at each switch. The "
+        "rest is what caller and kernel find gone, data first, in long paths code, too: so "
+        "Linux and mklinux-user lose most. A peak at 8 KiB is where the writes just fit the L1 "
+        "and the call alone drives them out. Near 256 KiB, the size of the direct-mapped L2, it "
+        "counts which pages the partner got: what runs before in the same boot moves mono's "
+        "addition there by a third. Scales differ."),
     "mcpi": (
         "Memory cycles per instruction",
         "After Chen and Bershad (SOSP 1993): cycles that wait for memory, over all instructions of "

@@ -7,9 +7,8 @@ is one CSV file, a line for each figure; the columns after the parameters are th
 import csv
 import dataclasses
 import io
-import re
 
-from l4k import cycles, rows
+from l4k import cycles, guest, rows
 from l4k.cycles import PARTS
 
 MAIN = rows.MACHINES[0]
@@ -36,6 +35,7 @@ def _variants():
 VARIANTS = _variants()
 VARIED_BENCHES = ["getpid", "pipe"]
 REASON_BENCHES = ["getpid", "open_close"]
+NATIVE = ["l4native", "machnative"]  # no rows, but have IPC after dirtied caches
 
 
 @dataclasses.dataclass
@@ -58,7 +58,7 @@ class Series:
 def empty():
     """The series, nothing measured yet."""
     return [Series("context_switch", ["processes", "kib"], FIGURE),
-            Series("dirtied", ["processes", "kib"], FIGURE),
+            Series("dirtied", ["call", "kib"], FIGURE),
             Series("caches", ["varied", "value", "bench"], FIGURE),
             Series("misses", ["bench", "place"], list(cycles.REASONS))]
 
@@ -83,15 +83,28 @@ def boots(row, cpu, spread):
         [spec([MAIN], REASON_BENCHES, "reasons=1")]
 
 
+def native_boots(config, cpu, spread):
+    """The same for one of NATIVE: by parameters alone."""
+    kernel, initrd = guest.boot_files(config)
+    return [cycles.under(guest.Guest(config, cpu, kernel, initrd, "bench=dirtied", spread[0],
+                                     plugin=[], timeout=300), [MAIN])]
+
+
 def collect(series, about, figures):
-    """Add one row's figures to the series. `figures`: for each of boots() what cycles.summarise()
-    gives; `about`: the cells of ABOUT."""
-    parameters, *varied, reasons = figures
-    switches, dirtied, caches, misses = series
-    for bench, of_machine in parameters.items():
-        name, processes, kib = re.fullmatch(r"(\w+)-(\d+)-(\d+)", bench).groups()
-        chosen = switches if name == switches.name else dirtied
-        chosen.lines.append([*about, processes, kib, *_figure(of_machine[MAIN])])
+    """Add one configuration's figures to the series. `figures`: for each of boots(), or of
+    native_boots(), what cycles.summarise() gives; `about`: the cells of ABOUT."""
+    by_name = {one.name: one for one in series}
+    with_parameters, *others = figures
+    for bench, of_machine in with_parameters.items():
+        name, *parameters = bench.split("-")
+        by_name[name].lines.append([*about, *parameters, *_figure(of_machine[MAIN])])
+    if others:
+        _collect_row(by_name["caches"], by_name["misses"], about, *others)
+
+
+def _collect_row(caches, misses, about, *figures):
+    """What only a row has."""
+    *varied, reasons = figures
     for what, value, machine in VARIANTS:
         for bench in VARIED_BENCHES:
             one = next(boot[bench][machine] for boot in varied if machine in boot[bench])

@@ -13,6 +13,7 @@ from l4k import cycles, layout, plots, report, report_model, rows, series
 
 SCRIPT = os.path.join(layout.ROOT, "scripts", "plots")
 ABOUT = ["model:p133", "qemu64", "7.2.22", "abc", 1]
+NATIVE = {"l4native": "ipc", "machnative": "mach_msg"}
 MISSES = {**dict.fromkeys(("l1i_misses", "l1d_read_misses"), 1.0),
           **dict.fromkeys(cycles.REASONS, 0.5)}
 
@@ -38,13 +39,17 @@ def all_series():
     """Every series, for every configuration."""
     found = series.empty()
     for number, config in enumerate(plots.CONFIGS, 1):
-        parameters = {f"{name}-{processes}-{kib}": {"p133": figure(280 * number + kib)}
-                      for name in ("context_switch", "dirtied") for processes in (2, 4, 8, 16)
+        parameters = {f"{name}-{kib}": {"p133": figure(280 * number + kib)}
+                      for name in ("context_switch-2", "context_switch-4", "context_switch-8",
+                                   "context_switch-16", "dirtied-getpid", "dirtied-pipe")
                       for kib in (0, 4, 64)}
         varied = {bench: {machine: figure(280 * number) for _, _, machine in series.VARIANTS}
                   for bench in series.VARIED_BENCHES}
         reasons = {bench: {"p133": figure(280)} for bench in series.REASON_BENCHES}
         series.collect(found, [*ABOUT, config], [parameters, varied, reasons])
+    for config, call in NATIVE.items():
+        parameters = {f"dirtied-{call}-{kib}": {"p133": figure(280 + kib)} for kib in (0, 4, 64)}
+        series.collect(found, [*ABOUT, config], [parameters])
     return found
 
 
@@ -83,11 +88,24 @@ class Data(unittest.TestCase):
         switches, dirtied, caches, misses = all_series()
         configs = len(plots.CONFIGS)
         self.assertEqual(len(switches.lines), 12 * configs)
-        self.assertEqual(len(dirtied.lines), 12 * configs)
+        self.assertEqual(len(dirtied.lines), 3 * (2 * configs + 2))
         self.assertEqual(len(caches.lines), 15 * 2 * configs)
         self.assertEqual(len(misses.lines), 2 * 4 * configs)
-        head = switches.text().splitlines()[0].split(",")
-        self.assertTrue(all(len(line) == len(head) for line in switches.lines))
+        for one in (switches, dirtied):
+            head = one.text().splitlines()[0].split(",")
+            self.assertTrue(all(len(line) == len(head) for line in one.lines))
+
+    def test_dirtied_names_its_calls(self):
+        lines = list(csv.DictReader(io.StringIO(all_series()[1].text())))
+        calls = {}
+        for line in lines:
+            calls.setdefault(line["config"], []).append((line["call"], line["kib"]))
+        kib = ("0", "4", "64")
+        self.assertEqual(calls, {
+            **{config: [(call, n) for call in ("getpid", "pipe") for n in kib]
+               for config in plots.CONFIGS},
+            **{config: [(call, n) for n in kib] for config, call in NATIVE.items()}})
+        self.assertEqual(list(NATIVE), series.NATIVE)
 
     def test_machines_of_the_variants_are_files(self):
         for _, _, machine in series.VARIANTS:
@@ -122,12 +140,22 @@ class Drawing(unittest.TestCase):
             text = "".join(xml.parse(os.path.join(self.plots, name + ".svg")).getroot().itertext())
             for config in plots.CONFIGS:
                 self.assertIn(config, text, name)
+            for config in NATIVE:
+                self.assertEqual(config in text, name == "dirtied", name)
             with open(os.path.join(self.plots, name + ".png"), "rb") as file:
                 self.assertEqual(file.read(8), b"\x89PNG\r\n\x1a\n")
         with open(os.path.join(self.plots, "captions.json"), encoding="utf-8") as file:
             captions = json.load(file)
         self.assertEqual(list(captions), plots.NAMES)
         self.assertIn("commit abc", captions["dirtied"]["see"])
+
+    def test_panels_of_dirtied(self):
+        self.assertEqual(self.draw().returncode, 0)
+        text = "".join(xml.parse(os.path.join(self.plots, "dirtied.svg")).getroot().itertext())
+        for words in ("getpid(), the program dirties", "pipe round trip, the partner dirties",
+                      "l4native: call and reply", "machnative: mach_msg",
+                      "what the partner's writes add"):
+            self.assertIn(words, text)
 
     def test_damaged_data(self):
         self.write("plots/dirtied.csv", "config,kib\nlinux,0\n")
