@@ -77,7 +77,8 @@ static uint64_t copyout_memory(struct vm_map *map, struct vm_ool *ool, uint32_t 
     return 0;
 }
 
-/* Bits of what was lost; 0: all arrived. */
+/* Bits of what was lost; 0: all arrived. Out-of-line memory is the receiver's alone: sent on as it
+ * came, it leaves. */
 static __attribute__((noinline)) uint32_t
 copyout_body(struct kmsg *m, struct space *space, struct vm_map *map)
 {
@@ -90,13 +91,15 @@ copyout_body(struct kmsg *m, struct space *space, struct vm_map *map)
         if (item.type->is_inline) {
             if (item.is_port)
                 copyout_inline(space, &item, &lost);
-        } else if (!*pointer) {
             continue;
-        } else if (item.is_port) {
-            *pointer = copyout_array(space, map, &item, (struct port_array *)*pointer, &lost);
-        } else {
-            *pointer = copyout_memory(map, (struct vm_ool *)*pointer, &lost);
         }
+        item.type->deallocate = 1;
+        if (!*pointer)
+            continue;
+        if (item.is_port)
+            *pointer = copyout_array(space, map, &item, (struct port_array *)*pointer, &lost);
+        else
+            *pointer = copyout_memory(map, (struct vm_ool *)*pointer, &lost);
     }
     return lost;
 }

@@ -241,15 +241,17 @@ void kmsg_clean_body(struct kmsg *m)
     m->header.bits &= ~MACH_MSGH_BITS_COMPLEX;
 }
 
-/* The message was taken, or is destroyed: its sender may send again. */
+/* The message was taken, or is destroyed: its sender may send again. A name that does not mean the
+ * port any more is not told. */
 void kmsg_accept(struct kmsg *m)
 {
     struct entry *e = space_lookup(m->accepted_space, m->accepted_name);
+    bool named = e && e->port == kmsg_remote(m);
 
-    if (e)
+    if (named)
         e->bits &= ~ENTRY_ACCEPTED;
     space_release(m->accepted_space);
-    notify_msg_accepted(m->accepted, m->accepted_name);
+    notify_msg_accepted(m->accepted, named ? m->accepted_name : MACH_PORT_NULL);
     m->accepted = NULL;
 }
 

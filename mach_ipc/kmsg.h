@@ -27,7 +27,7 @@ struct kmsg {
     uint32_t buffer;       /* bytes of the allocation; at most PAGE_SIZE: kmem, else a stretch */
     struct quota *payer;
     /* MACH_SEND_NOTIFY: whom to tell when the message is taken, or NULL. The name is the sender's
-     * of the destination, its space referenced. */
+     * of the destination (MACH_PORT_NULL: it has none), its space referenced. */
     struct port *accepted;
     struct space *accepted_space;
     mach_port_name_t accepted_name;

@@ -139,7 +139,8 @@ static void __attribute__((noreturn)) receive(struct mach_thread *t, struct mach
 /* --- send --- */
 
 /* MACH_SEND_NOTIFY after a timeout: the message is queued all the same, and who sent it is told
- * when it is taken. Not MACH_SEND_WILL_NOTIFY: it was not queued. */
+ * when it is taken, once for each name of the port at a time; who has no name for it any more (the
+ * message took it) is told of MACH_PORT_NULL. Not MACH_SEND_WILL_NOTIFY: it was not queued. */
 static enum kern_return send_with_notice(struct mach_thread *t, struct kmsg *m,
                                          struct mach_thread **next)
 {
@@ -151,13 +152,12 @@ static enum kern_return send_with_notice(struct mach_thread *t, struct kmsg *m,
 
     if (!notify)
         return MACH_SEND_INVALID_NOTIFY;
-    if (!e)
-        return MACH_SEND_NO_NOTIFY;
-    if (e->bits & ENTRY_ACCEPTED)
+    if (e && e->bits & ENTRY_ACCEPTED)
         return MACH_SEND_NOTIFY_IN_PROGRESS;
-    e->bits |= ENTRY_ACCEPTED;
+    if (e)
+        e->bits |= ENTRY_ACCEPTED;
     m->accepted = port_make_send_once(notify);
-    m->accepted_name = name;
+    m->accepted_name = e ? name : MACH_PORT_NULL;
     m->accepted_space = space;
     space_reference(space);
     *next = message_send_handoff(m);
@@ -197,14 +197,16 @@ static void send_continue(struct thread *thread)
     mach_return(t, MACH_MSG_SUCCESS);
 }
 
+/* MACH_SEND_NOTIFY without a timeout does not wait. */
 static void __attribute__((noreturn)) wait_for_room(struct mach_thread *t, struct port *dest,
                                                     struct kmsg *m)
 {
-    if (t->option & MACH_SEND_TIMEOUT && t->timeout == 0)
+    bool timed = t->option & MACH_SEND_TIMEOUT;
+
+    if (timed ? t->timeout == 0 : t->option & MACH_SEND_NOTIFY)
         send_failed(t, m, MACH_SEND_TIMED_OUT);
     t->message = m;
-    mach_block(t, MACH_WAIT_SEND, &dest->senders, t->option & MACH_SEND_TIMEOUT, t->timeout,
-               send_continue);
+    mach_block(t, MACH_WAIT_SEND, &dest->senders, timed, t->timeout, send_continue);
     mach_switch(NULL);
 }
 

@@ -2,6 +2,7 @@
 /* The operations on port names. */
 #include "mach_ipc/mach_port.h"
 
+#include "mach_ipc/kmsg.h"
 #include "mach_ipc/notify.h"
 
 /* The entry of a name, up to date; KERN_INVALID_NAME. */
@@ -69,6 +70,20 @@ enum kern_return mach_port_type(struct space *s, mach_port_name_t name, uint32_t
     return kr;
 }
 
+/* Messages that tell the space of `from` when they are taken tell it of `to`. */
+static void rename_accepted(const struct space *s, const struct port *p, mach_port_name_t from,
+                            mach_port_name_t to)
+{
+    struct list *l;
+
+    list_for_each(l, &p->messages) {
+        struct kmsg *m = container_of(l, struct kmsg, link);
+
+        if (m->accepted && m->accepted_space == s && m->accepted_name == from)
+            m->accepted_name = to;
+    }
+}
+
 enum kern_return mach_port_rename(struct space *s, mach_port_name_t from, mach_port_name_t to)
 {
     struct entry *e, *n;
@@ -92,6 +107,8 @@ enum kern_return mach_port_rename(struct space *s, mach_port_name_t from, mach_p
     entry_free(s, from, e);
     if (n->request)
         n->request->name = to;
+    if (n->bits & ENTRY_ACCEPTED)
+        rename_accepted(s, n->port, from, to);
     if (hashed)
         entry_hash(s, to, n);
     if (n->bits & MACH_PORT_TYPE_RECEIVE)

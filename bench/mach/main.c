@@ -24,7 +24,7 @@ void reset(void)
 
 static const struct test *const groups[] = {
     port_tests, message_tests, exception_tests, vm_tests, task_tests, state_tests,
-    circle_tests, NULL,
+    circle_tests, mig_tests, notice_tests, NULL,
 };
 static const struct test *const selftest_groups[] = {
     selftest_send, selftest_body, selftest_receive, selftest_rpc, selftest_kern,

@@ -233,6 +233,7 @@ static const struct request {
     {RPC_VM_WIRE, STORM_HOST, "sazi"},
     {RPC_HOST_INFO, STORM_HOST, "ii"},
     {RPC_HOST_GET_TIME64, STORM_HOST, ""},
+    {RPC_HOST_GET_UPTIME64, STORM_HOST, ""},
     {RPC_HOST_KERNEL_VERSION, STORM_HOST, ""},
     {RPC_HOST_BOOT_INFO, STORM_HOST, ""},
     {RPC_DEVICE_OPEN, STORM_DEVICE, "iC"},

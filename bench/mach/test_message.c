@@ -216,7 +216,23 @@ static void memory(void)
     CHECK(copy != address && filled(copy, 1) && filled(address, 2));
     fill(copy, 3);
     CHECK(filled(address, 2));
+    /* As it was received it can be sent on, and leaves; a full queue gives it back the same way. */
+    CHECK_EQ(m.body[0], bytes | MACH_TYPE_DEALLOCATE);
+    for (unsigned i = 0; i < MACH_PORT_QLIMIT_DEFAULT; i++)
+        CHECK_EQ(send_body(port, MACH_TYPE_INT32, i, 48), 0);
+    CHECK_EQ(send_body(port, bytes, copy, 48), MACH_SEND_TIMED_OUT);
+    CHECK_EQ(m.body[0], bytes | MACH_TYPE_DEALLOCATE);
     MUST(trap_vm_deallocate(task_self, copy, SIZE));
+    copy = m.body[1];
+    CHECK(filled(copy, 3));
+    MUST(port_mod_refs(port, MACH_PORT_RIGHT_SEND, -1));
+    for (unsigned i = 0; i < MACH_PORT_QLIMIT_DEFAULT; i++)
+        CHECK_EQ(receive_message(&m, sizeof(m), port, 0), 0);
+    CHECK_EQ(send_body(port, bytes | MACH_TYPE_DEALLOCATE, copy, 48), 0);
+    CHECK_EQ(send_body(port, bytes, copy, 48), MACH_SEND_INVALID_MEMORY);
+    CHECK_EQ(receive_message(&m, sizeof(m), port, 0), 0);
+    CHECK(filled(m.body[1], 3));
+    MUST(trap_vm_deallocate(task_self, m.body[1], SIZE));
     CHECK_EQ(send_body(port, bytes | UINT64_C(1) << 31, address, 48), 0);
     CHECK_EQ(send_body(port, bytes, address, 48), MACH_SEND_INVALID_MEMORY); /* it moved away */
     CHECK_EQ(receive_message(&m, sizeof(m), port, 0), 0);
@@ -232,7 +248,8 @@ static void port_arrays(void)
     CHECK_EQ(send_body(port, MACH_TYPE_WORD(COPY, 32, 0, 3), (uint64_t)sent, 48), 0);
     CHECK_EQ(receive_message(&m, sizeof(m), port, 0), 0);
     got = (name_t *)m.body[1];
-    CHECK_EQ(m.body[0] & 0xff, MACH_MSG_TYPE_PORT_SEND);
+    CHECK_EQ(m.body[0],
+             MACH_TYPE_WORD(MACH_MSG_TYPE_PORT_SEND, 32, 0, 3) | MACH_TYPE_DEALLOCATE);
     CHECK(got[0] == port && got[1] == MACH_PORT_NULL && got[2] == MACH_PORT_DEAD);
     MUST(trap_vm_deallocate(task_self, m.body[1], sizeof(sent)));
     free_port(port);

@@ -53,7 +53,7 @@ struct mach_msg_type {
     uint32_t size : 16;  /* bits of an element */
     uint32_t unused : 5; /* 0 */
     uint32_t is_inline : 1;
-    uint32_t longform : 1; /* means nothing here */
+    uint32_t longform : 1; /* means nothing to messages; MIG's stubs: MACH_TYPE_LONG */
     uint32_t deallocate : 1; /* out-of-line data is moved, not copied */
     uint32_t number;     /* elements */
 };

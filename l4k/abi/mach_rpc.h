@@ -42,10 +42,14 @@ struct mach_result {
 };
 _Static_assert(sizeof(struct mach_result) == 48, "mig_reply_header_t");
 
-/* Descriptors as words: name, element bits, inline, number. */
+/* Descriptors as words: name, element bits, inline, number. MIG's stubs set MACH_TYPE_LONG in those
+ * of out-of-line arrays (also of elements from 256 bits, inline arrays from 4,096 elements on), and
+ * accept no reply without it. */
 #define MACH_TYPE_WORD(name, bits, inlined, number)                                            \
     ((uint64_t)(name) | (uint64_t)(bits) << 8 | (uint64_t)(inlined) << 29 |                    \
      (uint64_t)(number) << 32)
+#define MACH_TYPE_LONG (UINT64_C(1) << 30)
+#define MACH_TYPE_DEALLOCATE (UINT64_C(1) << 31)
 #define MACH_TYPE_INT32 MACH_TYPE_WORD(MACH_MSG_TYPE_INTEGER_32, 32, 1, 1)
 #define MACH_TYPE_INT64 MACH_TYPE_WORD(MACH_MSG_TYPE_INTEGER_64, 64, 1, 1)
 #define MACH_TYPE_BOOL MACH_TYPE_WORD(MACH_MSG_TYPE_BOOLEAN, 32, 1, 1)
@@ -93,9 +97,10 @@ _Static_assert(sizeof(struct mach_result) == 48, "mig_reply_header_t");
 #define RPC_HOST_REBOOT 2635
 #define RPC_VM_WIRE 2636
 #define RPC_HOST_INFO 2638
+#define RPC_HOST_BOOT_INFO 2642 /* host_get_boot_info; GNU Mach has it on i386 only */
 #define RPC_HOST_GET_TIME64 2643
 #define RPC_HOST_KERNEL_VERSION 2646
-#define RPC_HOST_BOOT_INFO 2647
+#define RPC_HOST_GET_UPTIME64 2647
 #define RPC_DEVICE_OPEN 2800
 #define RPC_DEVICE_CLOSE 2801
 #define RPC_DEVICE_WRITE_INBAND 2803

@@ -55,9 +55,9 @@ void rpc_init(void)
 }
 
 /* The descriptor that a signature letter stands for, and which of its bits count. Of out-of-line
- * arguments the number and the deallocate bit are free. */
+ * arguments the number, the deallocate bit and the long form are free. */
 #define ALL ~UINT64_C(0)
-#define FREE_NUMBER UINT64_C(0x7fffffff)
+#define FREE_NUMBER UINT64_C(0x3fffffff)
 #define LETTER(c) ((c) - 'b')
 static const struct {
     uint64_t mask, word;
@@ -236,7 +236,8 @@ void *rpc_out_inline(struct rpc *r, uint32_t name, uint32_t bits, uint32_t numbe
 void rpc_out_memory(struct rpc *r, struct vm_ool *ool, uint32_t name, uint32_t bits,
                     uint32_t number)
 {
-    rpc_out(r, MACH_TYPE_WORD(name, bits, 0, number) | UINT64_C(1) << 31, (uint64_t)ool);
+    rpc_out(r, MACH_TYPE_WORD(name, bits, 0, number) | MACH_TYPE_LONG | MACH_TYPE_DEALLOCATE,
+            (uint64_t)ool);
     r->complex = true;
 }
 
@@ -246,7 +247,7 @@ struct port_array *rpc_out_ports(struct rpc *r, uint32_t number)
 
     if (a) {
         rpc_out(r, MACH_TYPE_WORD(MACH_MSG_TYPE_PORT_SEND, MACH_MSG_PORT_OOL_BITS, 0, number) |
-                       UINT64_C(1) << 31, (uint64_t)a);
+                       MACH_TYPE_LONG | MACH_TYPE_DEALLOCATE, (uint64_t)a);
         r->complex = true;
     }
     return a;

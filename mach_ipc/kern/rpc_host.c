@@ -42,19 +42,30 @@ static int32_t get_time(struct rpc *r)
 {
     uint64_t now = clock_realtime_ns();
 
-    *(struct mach_time *)rpc_out_inline(r, MACH_MSG_TYPE_BYTE, 8, sizeof(struct mach_time)) =
+    *(struct mach_time *)rpc_out_inline(r, MACH_MSG_TYPE_INTEGER_64, 64,
+                                        sizeof(struct mach_time) / 8) =
         (struct mach_time){(int64_t)(now / NS_PER_S), (int32_t)(now % NS_PER_S / 1000), 0};
+    return KERN_SUCCESS;
+}
+
+/* time_value64_t: seconds, nanoseconds. */
+static int32_t out_time64(struct rpc *r, uint64_t ns)
+{
+    uint64_t *value = rpc_out_inline(r, MACH_MSG_TYPE_INTEGER_64, 64, 2);
+
+    value[0] = ns / NS_PER_S;
+    value[1] = ns % NS_PER_S;
     return KERN_SUCCESS;
 }
 
 static int32_t get_time64(struct rpc *r)
 {
-    uint64_t now = clock_realtime_ns();
-    uint64_t *value = rpc_out_inline(r, MACH_MSG_TYPE_INTEGER_64, 64, 2);
+    return out_time64(r, clock_realtime_ns());
+}
 
-    value[0] = now / NS_PER_S;
-    value[1] = now % NS_PER_S;
-    return KERN_SUCCESS;
+static int32_t get_uptime64(struct rpc *r)
+{
+    return out_time64(r, clock_ns());
 }
 
 /* kernel_version_t and kernel_boot_info_t. */
@@ -206,6 +217,7 @@ const struct routine host_routines[] = {
     {RPC_HOST_INFO, KOBJECT_HOST, false, "ii", info},
     {RPC_HOST_GET_TIME, KOBJECT_HOST, false, "", get_time},
     {RPC_HOST_GET_TIME64, KOBJECT_HOST, false, "", get_time64},
+    {RPC_HOST_GET_UPTIME64, KOBJECT_HOST, false, "", get_uptime64},
     {RPC_HOST_KERNEL_VERSION, KOBJECT_HOST, false, "", kernel_version},
     {RPC_HOST_BOOT_INFO, KOBJECT_HOST_PRIVILEGED, false, "", boot_info},
     {RPC_XSTATE_SIZE, KOBJECT_HOST, false, "", xstate_size},

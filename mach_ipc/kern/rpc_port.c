@@ -9,9 +9,6 @@ static inline struct space *space_of(struct rpc *r)
     return r->task->mach.space;
 }
 
-/* Scratch of what lists names: one page of kernel memory for each. */
-#define LIST_MAX (PAGE_SIZE / sizeof(mach_port_name_t))
-
 /* `count` words of a list as out-of-line memory. */
 static enum kern_return out_list(struct rpc *r, const uint32_t *list, uint32_t count, uint32_t type)
 {
@@ -40,19 +37,20 @@ static enum kern_return out_names(struct rpc *r, const uint32_t *names, const ui
     return kr;
 }
 
+/* An array of rights lends its memory to the lists: a slot has room for a name and a type. */
 static int32_t names(struct rpc *r)
 {
-    struct quota *payer = thread_quota(r->self);
-    uint32_t *names = kmem_alloc(PAGE_SIZE, payer), *types = kmem_alloc(PAGE_SIZE, payer);
-    enum kern_return kr = KERN_RESOURCE_SHORTAGE;
-    uint32_t count = LIST_MAX + 1;
+    struct space *s = space_of(r);
+    uint32_t room = s->count, count, *list;
+    struct port_array *a = port_array_alloc(room, thread_quota(r->self));
+    enum kern_return kr;
 
-    if (names && types)
-        mach_port_names(space_of(r), names, types, LIST_MAX, &count);
-    if (count <= LIST_MAX)
-        kr = out_names(r, names, types, count);
-    kmem_free(names, PAGE_SIZE, payer);
-    kmem_free(types, PAGE_SIZE, payer);
+    if (!a)
+        return KERN_RESOURCE_SHORTAGE;
+    list = (uint32_t *)a->port;
+    mach_port_names(s, list, list + room, room, &count);
+    kr = out_names(r, list, list + room, count);
+    port_array_free(a);
     return kr;
 }
 
@@ -128,18 +126,22 @@ static int32_t set_seqno(struct rpc *r)
 
 static int32_t get_set_status(struct rpc *r)
 {
-    struct quota *payer = thread_quota(r->self);
-    mach_port_name_t *members = kmem_alloc(PAGE_SIZE, payer);
-    enum kern_return kr = KERN_RESOURCE_SHORTAGE;
+    struct space *s = space_of(r);
+    mach_port_name_t set = rpc_u32(r, 0), *members;
+    struct port_array *a;
     uint32_t count;
+    enum kern_return kr = mach_port_get_set_status(s, set, NULL, 0, &count);
 
-    if (members)
-        kr = mach_port_get_set_status(space_of(r), rpc_u32(r, 0), members, LIST_MAX, &count);
-    if (kr == KERN_SUCCESS && count > LIST_MAX)
-        kr = KERN_RESOURCE_SHORTAGE;
+    if (kr != KERN_SUCCESS)
+        return kr;
+    a = port_array_alloc(count, thread_quota(r->self));
+    if (!a)
+        return KERN_RESOURCE_SHORTAGE;
+    members = (mach_port_name_t *)a->port;
+    kr = mach_port_get_set_status(s, set, members, count, &count);
     if (kr == KERN_SUCCESS)
         kr = out_list(r, members, count, MACH_MSG_TYPE_PORT_NAME);
-    kmem_free(members, PAGE_SIZE, payer);
+    port_array_free(a);
     return kr;
 }
 

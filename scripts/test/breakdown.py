@@ -1,10 +1,12 @@
 #!/usr/bin/python3 -B
 # SPDX-License-Identifier: BSD-2-Clause
 """Break getpid down in some configurations: the phases must sum to the table's figure, in all and
-in the kernel. Reports as KTAP.
+in the kernel; and one RPC of a native path, in which no phase of IPC may be missing. The JSON and the
+CSV must say the same. Reports as KTAP.
 
-usage: breakdown.py CONFIG ...
+usage: breakdown.py CONFIG|CONFIG:BENCH ...
 """
+import csv
 import json
 import os
 import subprocess
@@ -34,19 +36,47 @@ def from_table(report, config):
         return json.load(file)["rows"][0]["getpid"]
 
 
-def check(report, config):
-    """One configuration."""
-    figure = from_table(report, config)
-    status, lines = command("breakdown", config, "getpid")
-    report.test(f"{config}: getpid is broken down", status == 0, f"status {status}", lines)
-    if status or not figure:
-        return
-    path = next(line for line in lines if line.endswith("breakdown.json"))
-    with open(os.path.join(ROOT, path), encoding="utf-8") as file:
+def broken_down(report, config, bench):
+    """The breakdown as its JSON has it, sums and CSV compared; or None."""
+    status, lines = command("breakdown", config, bench)
+    report.test(f"{config}: {bench} is broken down", status == 0, f"status {status}", lines)
+    if status:
+        return None
+    path = os.path.join(ROOT, next(line for line in lines if line.endswith("breakdown.json")))
+    with open(path, encoding="utf-8") as file:
         table = json.load(file)
+    with open(os.path.splitext(path)[0] + ".csv", encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
     for part in ("phases", "functions"):
         report.equal(f"{config}: the {part} sum to the loop's count",
                      sum(one["loop_insn"] for one in table[part]), table["loop_insn"])
+    for one in table["phases"]:
+        report.equal(f"{config}: {one['phase']} is the same in the CSV",
+                     sum(int(row["loop_insn"]) for row in rows if row["phase"] == one["phase"]),
+                     one["loop_insn"])
+    return table
+
+
+# What every IPC does, whatever its path.
+IPC_PHASES = ("entry", "rights and names", "checks", "switch", "exit")
+
+
+def check_native(report, config, bench):
+    """One RPC of a native path."""
+    table = broken_down(report, config, bench)
+    if not table:
+        return
+    spent = {one["phase"]: one["loop_kernel"] for one in table["phases"]}
+    report.equal(f"{config}: no phase is missing",
+                 [phase for phase in IPC_PHASES if not spent.get(phase)], [])
+
+
+def check(report, config):
+    """One configuration of the table."""
+    figure = from_table(report, config)
+    table = broken_down(report, config, "getpid")
+    if not table or not figure:
+        return
     report.equal(f"{config}: getpid is the table's", table["insn"], figure["insn"])
     report.equal(f"{config}: its kernel part is the table's",
                  round(table["loop_kernel"] / table["iterations"]), figure["kernel"])
@@ -54,8 +84,12 @@ def check(report, config):
 
 def main():
     report = Report()
-    for config in sys.argv[1:]:
-        check(report, config)
+    for word in sys.argv[1:]:
+        config, _, bench = word.partition(":")
+        if bench:
+            check_native(report, config, bench)
+        else:
+            check(report, config)
     report.end()
 
 

@@ -102,7 +102,8 @@ static bool type_ok(char letter, uint64_t word)
     case 's':
         return word == MACH_TYPE_PORT(MACH_MSG_TYPE_PORT_SEND);
     case 'd':
-        return (word & 0x7fffffff) == MACH_TYPE_WORD(MACH_MSG_TYPE_BYTE, 8, 0, 0);
+        return (word & 0x7fffffff) ==
+               (MACH_TYPE_WORD(MACH_MSG_TYPE_BYTE, 8, 0, 0) | MACH_TYPE_LONG);
     default:
         return false;
     }
