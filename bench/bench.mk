@@ -7,7 +7,7 @@
 HOSTCC ?= gcc
 PYTHON ?= /usr/bin/python3
 BENCH_OUT := build/bench
-BENCH_FLAGS := -std=gnu11 -O2 -g -Wall -Wextra -Werror -I. -MMD -MP
+BENCH_FLAGS := -std=gnu11 -O2 -g $(ANYWHERE) -Wall -Wextra -Werror -I. -MMD -MP
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
 BENCH_PLUGIN := $(BENCH_OUT)/insn.so
