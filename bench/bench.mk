@@ -53,7 +53,9 @@ BENCH_LINUX_SRC := $(addprefix bench/linux/,main.c counter_check.c null.c getpid
     context_switch.c dirtied.c tsc.c tsc_judge.c)
 BENCH_LINUX_OBJ := $(BENCH_LINUX_SRC:%.c=$(BENCH_OUT)/%.o)
 
-$(BENCH_OUT)/bench/linux/%.o: bench/linux/%.c
+$(eval $(call flags_stamp,$(BENCH_OUT)/.flags,$(HOSTCC) $(BENCH_FLAGS)))
+
+$(BENCH_OUT)/bench/linux/%.o: bench/linux/%.c $(BENCH_OUT)/.flags
 	$(Q)mkdir -p $(@D)
 	$(call say,HOSTCC,$@)
 	$(Q)$(HOSTCC) $(BENCH_FLAGS) -c $< -o $@
