@@ -15,6 +15,10 @@ NM = $(CROSS_COMPILE)nm
 OBJCOPY = $(CROSS_COMPILE)objcopy
 HOSTCC ?= gcc
 
+# Debugging information names no directory of this machine: what a guest boots has the same bytes
+# wherever it is built. Its size is in the guest's memory, and so in the figures.
+ANYWHERE = -ffile-prefix-map=$(CURDIR)=.
+
 # V=1 shows the commands.
 ifeq ($(V),)
 Q = @

@@ -7,7 +7,7 @@
 HOSTCC ?= gcc
 PYTHON ?= /usr/bin/python3
 BENCH_OUT := build/bench
-BENCH_FLAGS := -std=gnu11 -O2 -g -Wall -Wextra -Werror -I. -MMD -MP
+BENCH_FLAGS := -std=gnu11 -O2 -g $(ANYWHERE) -Wall -Wextra -Werror -I. -MMD -MP
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
 BENCH_PLUGIN := $(BENCH_OUT)/insn.so
@@ -53,7 +53,9 @@ BENCH_LINUX_SRC := $(addprefix bench/linux/,main.c counter_check.c null.c getpid
     context_switch.c dirtied.c tsc.c tsc_judge.c dirtied_pipe.c)
 BENCH_LINUX_OBJ := $(BENCH_LINUX_SRC:%.c=$(BENCH_OUT)/%.o)
 
-$(BENCH_OUT)/bench/linux/%.o: bench/linux/%.c
+$(eval $(call flags_stamp,$(BENCH_OUT)/.flags,$(HOSTCC) $(BENCH_FLAGS)))
+
+$(BENCH_OUT)/bench/linux/%.o: bench/linux/%.c $(BENCH_OUT)/.flags
 	$(Q)mkdir -p $(@D)
 	$(call say,HOSTCC,$@)
 	$(Q)$(HOSTCC) $(BENCH_FLAGS) -c $< -o $@

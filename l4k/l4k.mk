@@ -3,12 +3,12 @@
 # each, below. What configurations have in common is compiled once, into build/kernel/.
 
 WARNINGS = -Wall -Wextra -Werror
-KERNEL_CFLAGS = -std=gnu11 -O2 -g -ffreestanding -fno-pic -mcmodel=kernel -mno-red-zone \
-	-mgeneral-regs-only -fno-stack-protector -fno-omit-frame-pointer -fno-strict-aliasing \
+KERNEL_CFLAGS = -std=gnu11 -O2 -g $(ANYWHERE) -ffreestanding -fno-pic -mcmodel=kernel \
+	-mno-red-zone -mgeneral-regs-only -fno-stack-protector -fno-omit-frame-pointer -fno-strict-aliasing \
 	-fno-common $(WARNINGS) -I. -Ibuild/kernel/include
-SERVER_CFLAGS = -std=gnu11 -O2 -g -ffreestanding -fpie -fvisibility=hidden -mno-red-zone \
-	-mgeneral-regs-only -fno-stack-protector -fomit-frame-pointer -fno-strict-aliasing \
-	$(WARNINGS) -I.
+SERVER_CFLAGS = -std=gnu11 -O2 -g $(ANYWHERE) -ffreestanding -fpie -fvisibility=hidden \
+	-mno-red-zone -mgeneral-regs-only -fno-stack-protector -fomit-frame-pointer \
+	-fno-strict-aliasing $(WARNINGS) -I.
 HOST_CFLAGS = -std=gnu11 -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all \
 	-fno-omit-frame-pointer $(WARNINGS) -I.
 KERNEL_LDFLAGS = -nostdlib -static -z max-page-size=4096 -z noexecstack --build-id=none

@@ -209,7 +209,8 @@ static struct translation walk(struct model *m, uint64_t vaddr)
         read_line(m, walk.reference[i], PART_TLB);
     }
     return (struct translation){ .page = vaddr >> walk.shift, .frame = walk.frame,
-                                 .space = m->space, .shift = walk.shift, .global = walk.global };
+                                 .space = m->space, .shift = walk.shift,
+                                 .global = walk.global && m->machine.global_pages };
 }
 
 /* The translation for an access, through `tlb`; charges what finding it takes. */
@@ -354,7 +355,7 @@ void memory_flush_all(struct model *m)
 void model_cr3(struct model *m, uint64_t value, bool keep)
 {
     if (!m->machine.pcid) {
-        flush(m, m->machine.global_pages);
+        flush(m, true);
         return;
     }
     m->space = value & 0xfff;

@@ -22,11 +22,15 @@ set key noenhanced
 
 # Where a configuration stands on an axis of configurations: 1 to 6.
 place(name) = sum [i=1:6] (word(configs, i) eq name ? i : 0)
-# Axis of configurations, and a legend above several panels (which leave room by a blank title): to eval.
+# To eval: an axis of configurations; a legend above several panels, which leave room by a blank
+# title: after the last of them, a plot of the whole width that shows nothing else.
 config_tics = "set xtics (" . \
     (join = "", sum [i=1:6] (join = join . (i > 1 ? ", " : "") . \
      sprintf("\"%s\" %d", word(configs, i), i), 0), join) . ")"
-key_above = "set key at screen 0.5, screen 0.985 center top horizontal samplen 1.5 noautotitle"
+legend_above = "unset border; unset tics; unset xlabel; unset ylabel; unset title;" . \
+    "unset logscale; set lmargin at screen 0.01; set rmargin at screen 0.99;" . \
+    "set bmargin at screen 0; set tmargin at screen 1; set xrange [0:1]; set yrange [0:1];" . \
+    "set key center top horizontal samplen 1.5"
 
 # The value if a row belongs to a curve, otherwise nothing.
 only(belongs, value) = belongs ? value : NaN

@@ -22,6 +22,7 @@ from l4k.layout import BUILD, ROOT, Missing, product
 
 RAW = os.environ.get("RAW_RESULTS", os.path.join(ROOT, "results", "raw"))
 PLUGIN = os.path.join(BUILD, "bench", "insn.so")
+OUR_PLUGINS = ("l4k insn plugin:", "l4k cycles plugin:")
 MODEL_PLUGIN = os.path.join(BUILD, "model", "cycles.so")
 QEMU = os.environ.get("QEMU", "qemu-system-x86_64")
 RTC_BASE = "2026-01-01T00:00:00"
@@ -67,6 +68,10 @@ class Failed(Exception):
     def __init__(self, run):
         super().__init__(f"{run.message} (see {os.path.relpath(run.directory, ROOT)})")
         self.outcome = run.outcome
+
+
+class Refused(Missing):
+    """The plugin did not start: its words or a machine file are wrong, or QEMU does not take it."""
 
 
 @functools.lru_cache(maxsize=None)
@@ -214,7 +219,7 @@ def _execute(words, guest, directory):
 def _complaint(directory):
     """What QEMU itself had to say, in one line: the plugin's words if there are any."""
     lines = read(os.path.join(directory, "qemu.err")).strip().splitlines()
-    ours = [line for line in lines if line.startswith(("l4k insn plugin:", "l4k cycles plugin:"))]
+    ours = [line for line in lines if line.startswith(OUR_PLUGINS)]
     return (ours or lines or ["no message"])[-1]
 
 
@@ -230,7 +235,8 @@ def run(guest):
     serial = read(os.path.join(directory, "serial.log"))
     complaint = _complaint(directory)
     if status and not ended and "plugin" in complaint:
-        raise Missing(f"QEMU {version} does not take the counting plugin: {complaint}")
+        raise Refused(complaint if complaint.startswith(OUR_PLUGINS) else
+                      f"QEMU {version} does not take the counting plugin: {complaint}")
     log = guest_log.parse(serial)
     outcome, message = guest_log.judge(
         log, timed_out=guest.timeout if ended else None, qemu_status=0 if ended else status,

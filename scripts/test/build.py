@@ -1,10 +1,12 @@
 #!/usr/bin/python3 -B
 # SPDX-License-Identifier: BSD-2-Clause
 """Build everything with other compilers, in copies of the sources below build/tests/, and look for
-warnings, for a second build that does something, and for kernels that do not run. Reports as KTAP.
+warnings, for a second build that does something, and for kernels that do not run; build it in a copy
+with the same compiler, and look for another byte in what guests boot. Reports as KTAP.
 
 usage: build.py
 """
+import filecmp
 import os
 import shutil
 import subprocess
@@ -20,6 +22,10 @@ COMPILERS = {
     "clang": ["CC=clang"],
     "cross": ["CROSS_COMPILE=x86_64-linux-gnu-"],
 }
+CONFIGS = [row.config for row in rows.ROWS if row.placement != "linux"]
+BOOTED = [os.path.join("build", "bench", "initramfs.cpio")] + \
+    [os.path.join("build", config, name) for config in [*CONFIGS, rows.IPC_CONFIG]
+     for name in ("kernel.elf", "boot.cpio")]
 NOT_COPIED = {"build", "results", ".git"}
 TIMEOUT = 300
 
@@ -75,14 +81,28 @@ def check(report, name, settings):
     report.test(f"{name}: the second make builds nothing",
                 status == 0 and not lines and not changed, f"status {status}",
                 lines + changed)
-    for config in (row.config for row in rows.ROWS if row.placement != "linux"):
+    for config in CONFIGS:
         status, lines = execute(tree, "scripts/run", config, "--append", "bench=getpid,fork")
         report.test(f"{name}: {config} runs the benchmark program", status == 0,
                     f"status {status}", lines[-30:])
 
 
+def check_elsewhere(report):
+    """What a guest boots is the same wherever the compiler of this build builds it."""
+    tree = os.path.join(BUILD, "tests", "tree-elsewhere")
+    copy_sources(tree)
+    settings = [f"{name}={os.environ[name]}" for name in ("CC", "CROSS_COMPILE")
+                if name in os.environ]
+    status, lines = execute(tree, "make", "-j2", *settings, *BOOTED)
+    differ = [path for path in BOOTED if not os.path.exists(os.path.join(tree, path)) or
+              not filecmp.cmp(os.path.join(tree, path), os.path.join(ROOT, path), shallow=False)]
+    report.test("another directory: guests boot the same bytes", status == 0 and not differ,
+                f"status {status}", differ + lines[-30:])
+
+
 def main():
     report = Report()
+    check_elsewhere(report)
     for name, settings in COMPILERS.items():
         check(report, name, settings)
     report.end()

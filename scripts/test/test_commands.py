@@ -116,6 +116,13 @@ class Table(Commands):
         self.assertEqual((done.returncode, done.stdout), (2, ""))
         self.assertIn("there is no machine file bench/machines/vax.ini", done.stderr)
 
+    def test_wrong_machine_file(self):
+        said = "l4k cycles plugin: m.ini:3: [machine] mhz: not a number from 1 to 10000"
+        done = self.table(FAKE_LOG="silent.log", FAKE_STATUS="1", FAKE_WORDS=said)
+        self.assertEqual((done.returncode, done.stdout), (2, ""))
+        self.assertEqual(done.stderr.splitlines()[-1], said)
+        self.assertFalse(os.path.exists(os.path.join(self.out, "table.json")))
+
     def test_twice_the_same(self):
         tables = []
         for _ in range(2):

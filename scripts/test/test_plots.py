@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import re
 import subprocess
 import tempfile
 import unittest
@@ -11,6 +12,7 @@ import xml.etree.ElementTree as xml
 
 from l4k import cycles, layout, plots, report, report_model, rows, series
 
+SVG = "{http://www.w3.org/2000/svg}"
 SCRIPT = os.path.join(layout.ROOT, "scripts", "plots")
 ABOUT = ["model:p133", "qemu64", "7.2.22", "abc", 1]
 NATIVE = {"l4native": "ipc", "machnative": "mach_msg"}
@@ -156,6 +158,22 @@ class Drawing(unittest.TestCase):
                       "l4native: call and reply", "machnative: mach_msg",
                       "what the partner's writes add"):
             self.assertIn(words, text)
+
+    def test_the_legend_is_one_line_above_the_panels(self):
+        self.assertEqual(self.draw().returncode, 0)
+        for name, legend in (("context_switch", plots.CONFIGS), ("caches", plots.CONFIGS),
+                             ("mcpi", ["I-cache", "D-cache", "TLB", "write buffer"]),
+                             ("misses", ["conflict", "capacity", "compulsory"])):
+            heights = {}
+            for group in xml.parse(os.path.join(self.plots, name + ".svg")).iter(SVG + "g"):
+                at = re.match(r"translate\([^,]*,([^)]*)\)", group.get("transform", ""))
+                text = "".join(group.itertext()).strip()
+                if at and text:
+                    heights.setdefault(text, []).append(float(at[1]))
+            found = [heights.pop(text) for text in legend]
+            self.assertEqual((len(found[0]), found), (1, [found[0]] * len(legend)), name)
+            self.assertLess(found[0][0] + 10, min(min(of_text) for of_text in heights.values()),
+                            name)
 
     def test_damaged_data(self):
         self.write("plots/dirtied.csv", "config,kib\nlinux,0\n")
