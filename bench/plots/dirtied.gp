@@ -9,7 +9,8 @@ native = "l4native machnative"
 native_titles = "'l4native: call and reply' 'machnative: mach_msg'"
 array native_colour[2] = ["#4dac26", "#7b3294"]
 
-set multiplot layout 2,2 title " \n "
+unset key
+set multiplot layout 2,2 title " "
 set logscale x 2
 set logscale y 10
 set xrange [0.9:300]
@@ -22,16 +23,14 @@ set title "getpid(), the program dirties"
 set xlabel "KiB that the program writes to before each call"
 set ylabel "cycles of the call and of its further misses"
 set yrange [100:20000]
-eval key_above
 plot for [i=1:6] file using (shown(column("kib"))): \
          (only(strcol("config") eq word(configs, i) && strcol("call") eq "getpid", \
                column("cycles"))) \
-         @curve linecolor rgb config_colour[i] title word(configs, i)
+         @curve linecolor rgb config_colour[i]
 
 set title "pipe round trip, the partner dirties"
 set xlabel "KiB that the partner writes to before it answers"
 unset ylabel
-unset key
 set yrange [5000:200000]
 plot for [i=1:6] file using (shown(column("kib"))): \
          (only(strcol("config") eq word(configs, i) && strcol("call") eq "pipe", \
@@ -61,4 +60,6 @@ plot for [i=1:6] file using (shown(column("kib"))): \
      for [i=1:2] file using (shown(column("kib"))): \
          (more(strcol("config") eq word(native, i), column("kib"), column("cycles"))) \
          @curve linecolor rgb native_colour[i]
+eval legend_above
+plot for [i=1:6] NaN @curve linecolor rgb config_colour[i] title word(configs, i)
 unset multiplot

@@ -162,6 +162,7 @@ class Drawing(unittest.TestCase):
     def test_the_legend_is_one_line_above_the_panels(self):
         self.assertEqual(self.draw().returncode, 0)
         for name, legend in (("context_switch", plots.CONFIGS), ("caches", plots.CONFIGS),
+                             ("dirtied", plots.CONFIGS),
                              ("mcpi", ["I-cache", "D-cache", "TLB", "write buffer"]),
                              ("misses", ["conflict", "capacity", "compulsory"])):
             heights = {}
