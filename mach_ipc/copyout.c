@@ -13,7 +13,7 @@ static uint32_t right_bits(enum kern_return kr)
 
 static uint32_t memory_bits(enum status s)
 {
-    return s == ERR_NO_SPACE || s == ERR_ADDRESS ? MACH_MSG_VM_SPACE : MACH_MSG_VM_KERNEL;
+    return s == ERR_NO_SPACE ? MACH_MSG_VM_SPACE : MACH_MSG_VM_KERNEL;
 }
 
 /* A right, or MACH_PORT_NULL and bits in `*lost`. */
