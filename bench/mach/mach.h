@@ -164,9 +164,9 @@ struct test {
     void (*run)(void);
 };
 extern const struct test port_tests[], message_tests[], exception_tests[], vm_tests[], task_tests[],
-    state_tests[], circle_tests[], selftest_send[], selftest_body[], selftest_receive[], selftest_rpc[],
-    selftest_memory[], selftest_exception[], selftest_kern[],
-    storm_tests[];
+    state_tests[], circle_tests[], selftest_send[], selftest_body[], selftest_receive[],
+    selftest_wait[], selftest_rpc[], selftest_kern[], selftest_exception[], selftest_names[],
+    selftest_memory[], storm_tests[];
 extern uint64_t storm_messages; /* how many storm_tests sends */
 
 void bench_mach(void);
