@@ -484,6 +484,42 @@ static void asked(void)
     end();
 }
 
+static uint32_t ask_wire_all(void)
+{
+    struct call c;
+
+    call_begin(&c);
+    put_port(&c, starved.task, MACH_MSG_TYPE_COPY_SEND);
+    put32(&c, VM_WIRE_CURRENT);
+    return call(&c, host_priv, RPC_VM_WIRE_ALL);
+}
+
+static uint32_t wired_pages(void)
+{
+    struct call c;
+    uint32_t n;
+
+    call_begin(&c);
+    MUST(call(&c, task_self, RPC_VM_STATISTICS));
+    return ((struct mach_vm_statistics *)get_array(&c, &n))->wire_count;
+}
+
+/* There is no memory for one page of many: none is wired that was not. */
+static void wiring(void)
+{
+    uint64_t at;
+    uint32_t before;
+
+    begin();
+    starved_room(ROOM_MAX);
+    MUST(starved_allocate_memory(&at, PAGE_SIZE));
+    starved_settle();
+    before = wired_pages();
+    REFUSES(KERN_RESOURCE_SHORTAGE, ask_wire_all());
+    CHECK_EQ(wired_pages(), before);
+    end();
+}
+
 /* --- notifications to the task, which are its to pay for --- */
 
 #define ASKED 3
@@ -619,6 +655,7 @@ const struct test selftest_memory[] = {
     {"no memory: names", names},
     {"no memory: requests", requests},
     {"no memory: what others ask", asked},
+    {"no memory: wiring all", wiring},
     {"no memory: notifications", notified},
     {"no memory: exceptions", excepted},
     {0},
