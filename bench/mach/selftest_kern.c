@@ -321,6 +321,7 @@ static void tasks(void)
     REFUSES(KERN_INVALID_ARGUMENT, priority(w->thread, 0xffffffff));
     /* A thread in a request has no other registers than its bases, and can't end its own wait. */
     REFUSES(KERN_INVALID_ARGUMENT, simple_call(self, RPC_THREAD_ABORT));
+    REFUSES(KERN_SUCCESS, simple_call(w->thread, RPC_THREAD_ABORT)); /* no wait, nothing to end */
     REFUSES(KERN_INVALID_ARGUMENT, get_state(self, STATE_REGS, &s, STATE_COUNT(s)));
     REFUSES(KERN_INVALID_ARGUMENT, set_state(self, STATE_REGS, &s, STATE_COUNT(s)));
     REFUSES(KERN_INVALID_ARGUMENT, trap_set_self_state(STATE_REGS, &s, STATE_COUNT(s) - 1));

@@ -7,6 +7,7 @@
 #include "l4k/kern/log.h"
 #include "l4k/kern/panic.h"
 #include "l4k/kern/sched.h"
+#include "l4k/lib/assert.h"
 #include "l4k/lib/string.h"
 #include "l4k/x86_64/user_copy.h"
 #include "mach_ipc/kern/bootstrap.h"
@@ -255,8 +256,8 @@ static bool reply_ok(struct kern_thread *t, const struct kmsg *m)
 
 void exception_replied(struct kern_thread *t, struct kmsg *m, struct mach_thread **next)
 {
-    if (t->mach.wait != MACH_WAIT_REPLY)
-        return;
+    /* There is one reply right for each wait, and the port ends with a wait that is aborted. */
+    assert(t->mach.wait == MACH_WAIT_REPLY);
     if (reply_ok(t, m)) {
         mach_unwait(&t->mach, KERN_SUCCESS);
         plain_thread(t)->continuation = NULL;
