@@ -228,6 +228,16 @@ static void wiring(void)
     kinds_free();
 }
 
+/* Wires are counted up to a limit. */
+static void wired_often(void)
+{
+    begin();
+    for (unsigned i = 0; i < UINT16_MAX; i++)
+        MUST(wire(host_priv, kinds.child, base, PAGE_SIZE));
+    REFUSES(KERN_INVALID_ARGUMENT, wire(host_priv, kinds.child, base, PAGE_SIZE));
+    kinds_free();
+}
+
 static uint32_t get_special(name_t object, int32_t id, uint32_t which)
 {
     call_begin(&c);
@@ -673,6 +683,7 @@ const struct test selftest_kern[] = {
     {"arguments: vm_map", mapping},
     {"arguments: ranges of memory", ranges},
     {"arguments: wiring and limits", wiring},
+    {"arguments: more wires than are counted", wired_often},
     {"arguments: special ports", special_ports},
     {"arguments: tasks and threads", tasks},
     {"arguments: host", hosts},

@@ -9,12 +9,14 @@
 #include "l4k/lib/string.h"
 
 #define PORTS_PER_PAGE 21 /* 192 bytes each, behind a header */
-#define HOARDERS 4        /* tasks: for as many names as it takes */
+#define HOARDERS 16       /* tasks: for as many names as it takes */
 #define QUEUES 8
 
 static struct {
     name_t hoarder[HOARDERS], keeper; /* of the ports that go, and of those that stay */
     name_t queue[QUEUES], small;      /* small: one small message waits there */
+    name_t large;                     /* and large ones there */
+    unsigned spare;                   /* frames that the keeper can give back */
     uint64_t message[(2 * PAGE_SIZE + 1024) / 8];
 } own;
 static struct worker *w;
@@ -58,7 +60,8 @@ static void waste_pages(void)
     for (uint64_t n = 0; n < pages; n++) {
         MUST(trap_port_allocate(own.keeper, MACH_PORT_RIGHT_RECEIVE, &name));
         for (unsigned i = 1; i < PORTS_PER_PAGE; i++)
-            MUST(trap_port_allocate(own.hoarder[n * HOARDERS / pages], MACH_PORT_RIGHT_RECEIVE, &name));
+            MUST(trap_port_allocate(own.hoarder[n * HOARDERS / pages], MACH_PORT_RIGHT_RECEIVE,
+                                    &name));
     }
     for (unsigned i = 0; i < HOARDERS; i++)
         end_task(own.hoarder[i]);
@@ -86,6 +89,36 @@ static void use_up_pages(void)
                 MUST(trap_vm_deallocate(own.keeper, at, size));
                 break;
             }
+}
+
+static void set_qlimit(name_t port, uint32_t limit)
+{
+    struct call c;
+
+    call_begin(&c);
+    put_name(&c, port);
+    put32(&c, limit);
+    MUST(call(&c, task_self, RPC_PORT_SET_QLIMIT));
+}
+
+/* Frames to be given back by a trap alone: each an entry of its own, so that nothing is split. */
+#define SPARES (3 * MACH_PORT_QLIMIT_MAX)
+#define SPARE_AT(i) (0x10000000 + (i) * 2 * (uint64_t)PAGE_SIZE)
+
+static void keep_spares(void)
+{
+    for (own.spare = 0; own.spare < SPARES; own.spare++) {
+        uint64_t at = SPARE_AT(own.spare);
+
+        MUST(trap_vm_allocate(own.keeper, &at, PAGE_SIZE, false));
+        MUST(wire(at, PAGE_SIZE));
+    }
+}
+
+static void give_frames(unsigned n)
+{
+    while (n--)
+        MUST(trap_vm_deallocate(own.keeper, SPARE_AT(--own.spare), PAGE_SIZE));
 }
 
 static uint32_t send(name_t to, uint32_t size)
@@ -170,7 +203,22 @@ static void refused(void)
     CHECK_EQ(kr, KERN_RESOURCE_SHORTAGE);
     CHECK_EQ(send(kinds.both, sizeof(struct mach_msg_header)), MACH_SEND_NO_BUFFER);
     CHECK_EQ(send(kinds.both, 1024), MACH_SEND_NO_BUFFER);
-    CHECK_EQ(send(kinds.both, sizeof(own.message)), MACH_SEND_NO_BUFFER);
+}
+
+/* A large message takes its frames in a stretch of addresses, and one frame more where the stretch is
+ * the first of a page table. Without a frame either is refused. */
+static void refused_large(void)
+{
+    uint32_t kr = MACH_MSG_SUCCESS;
+
+    while (!kr && own.spare >= 4) {
+        CHECK_EQ(send(own.large, sizeof(own.message)), MACH_SEND_NO_BUFFER);
+        give_frames(3);
+        kr = send(own.large, sizeof(own.message));
+    }
+    CHECK_EQ(kr, MACH_SEND_NO_BUFFER);
+    give_frames(1);
+    CHECK_EQ(send(own.large, sizeof(own.message)), MACH_MSG_SUCCESS);
 }
 
 static void use_up(void)
@@ -178,6 +226,9 @@ static void use_up(void)
     own.keeper = bare_task();
     for (unsigned i = 0; i < QUEUES; i++)
         own.queue[i] = new_port();
+    own.large = new_port();
+    set_qlimit(own.large, MACH_PORT_QLIMIT_MAX);
+    keep_spares();
     waste_pages();
     use_up_pages();
     MUST(send(own.small, sizeof(struct mach_msg_header)));
@@ -192,6 +243,7 @@ static void give_back(void)
     MUST(receive_message(&h, sizeof(h), own.small, 0)); /* a buffer for the next request */
     for (unsigned i = 0; i < QUEUES; i++)
         free_port(own.queue[i]);
+    free_port(own.large);
     end_task(own.keeper);
 }
 
@@ -209,6 +261,7 @@ static void machine(void)
     refusal_begin();
     use_up();
     refused();
+    refused_large();
     hear_nothing();
     give_back();
     MUST(simple_call(w->thread, RPC_THREAD_RESUME)); /* behind the trap: the next is heard */

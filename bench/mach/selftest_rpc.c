@@ -265,22 +265,36 @@ static void notifications(void)
     kinds_free();
 }
 
-/* A right that is asked for in a reply to its own port dies; its port-destroyed request keeps it
- * alive, and the answer is in its queue. */
-static void own_reply(void)
+static void send_extract(name_t port, uint32_t reply_type, name_t reply)
 {
-    struct mach_notification n;
-    name_t port = new_port(), previous;
     struct call c;
 
-    kinds_make();
-    MUST(port_notify(port, MACH_NOTIFY_PORT_DESTROYED, 0, kinds.receive, &previous));
     call_begin(&c);
     put_name(&c, port);
     put32(&c, MACH_MSG_TYPE_MOVE_RECEIVE);
-    header(&c.header, MACH_MSG_TYPE_COPY_SEND, task_self, MACH_MSG_TYPE_MAKE_SEND_ONCE, port);
+    header(&c.header, MACH_MSG_TYPE_COPY_SEND, task_self, reply_type, reply);
     c.header.id = RPC_PORT_EXTRACT_RIGHT;
     MUST(send_message(&c, (uint32_t)sizeof(c.header) + c.bytes, 0));
+}
+
+/* A right that is asked for in no reply dies, and so does one in a reply to its own port; but then a
+ * port-destroyed request keeps it alive, and the answer is in its queue. */
+static void own_reply(void)
+{
+    struct mach_notification n;
+    name_t port, previous;
+    struct call c;
+    uint32_t type;
+
+    kinds_make();
+    port = new_port();
+    send_extract(port, 0, MACH_PORT_NULL);
+    MUST(port_type(task_self, port, &type));
+    CHECK_EQ(type, MACH_PORT_TYPE_DEAD_NAME);
+    free_port(port);
+    port = new_port();
+    MUST(port_notify(port, MACH_NOTIFY_PORT_DESTROYED, 0, kinds.receive, &previous));
+    send_extract(port, MACH_MSG_TYPE_MAKE_SEND_ONCE, port);
     MUST(receive_message(&n, sizeof(n), kinds.receive, 0));
     CHECK_EQ(n.header.id, MACH_NOTIFY_PORT_DESTROYED);
     CHECK_EQ(n.value, port);
