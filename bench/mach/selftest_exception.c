@@ -349,6 +349,33 @@ static void no_stack(void)
     end();
 }
 
+static void write_byte(volatile uint8_t *at)
+{
+    *at = 0;
+}
+
+/* A write to memory that may be read only, and to none. */
+static void bad_access(void)
+{
+    struct mach_thread_state *s = (struct mach_thread_state *)&reply.word[STATE], before;
+    const uint64_t at[] = {(uint64_t)__executable_start, HOLE};
+
+    begin(EXCEPTION_STATE, STATE_REGS, STATE_COUNT(*s));
+    before = *s;
+    for (unsigned i = 0; i < ARRAY_SIZE(at); i++) {
+        s->rip = (uint64_t)write_byte;
+        s->rdi = at[i];
+        CHECK_EQ(answer(), KERN_SUCCESS);
+        CHECK_EQ(raised.word[1], EXC_BAD_ACCESS);
+        CHECK_EQ(raised.word[3], i ? KERN_INVALID_ADDRESS : KERN_PROTECTION_FAILURE);
+        CHECK_EQ(raised.word[4], at[i]);
+    }
+    *s = before;
+    CHECK_EQ(answer(), KERN_SUCCESS);
+    CHECK_EQ(raised.word[1], EXC_BAD_INSTRUCTION);
+    end();
+}
+
 const struct test selftest_exception[] = {
     {"exception: replies", plain},
     {"exception: replies with a state", with_state},
@@ -358,5 +385,6 @@ const struct test selftest_exception[] = {
     {"exception: handlers", handlers},
     {"exception: nobody to tell", nobody},
     {"exception: a trap without a stack", no_stack},
+    {"exception: memory that can't be written", bad_access},
     {0},
 };

@@ -49,7 +49,7 @@ static uint64_t machine_pages(void)
     return ((struct mach_host_basic_info *)get_array(&c, &n))->memory_size / PAGE_SIZE;
 }
 
-/* A page of ports with one in it, a sixteenth of the machine's pages: what the kernel keeps back. */
+/* Pages of ports with one in each, a sixteenth of the machine's: what the kernel keeps back. */
 static void waste_pages(void)
 {
     uint64_t pages = machine_pages() / 16;
@@ -205,8 +205,8 @@ static void refused(void)
     CHECK_EQ(send(kinds.both, 1024), MACH_SEND_NO_BUFFER);
 }
 
-/* A large message takes its frames in a stretch of addresses, and one frame more where the stretch is
- * the first of a page table. Without a frame either is refused. */
+/* A large message takes its frames in a stretch of addresses, and one frame more where the stretch
+ * is the first of a page table. Without a frame either is refused. */
 static void refused_large(void)
 {
     uint32_t kr = MACH_MSG_SUCCESS;

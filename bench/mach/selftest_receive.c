@@ -118,6 +118,7 @@ static void full(void)
 {
     const uint32_t lost = MACH_RCV_BODY_ERROR | MACH_MSG_VM_SPACE;
     const uint64_t bytes = MACH_TYPE_WORD(MACH_MSG_TYPE_BYTE, 8, 0, 8);
+    const uint64_t ports = MACH_TYPE_WORD(MACH_MSG_TYPE_COPY_SEND, MACH_MSG_PORT_OOL_BITS, 0, 2);
     uint64_t now, most;
     struct call c;
 
@@ -131,7 +132,7 @@ static void full(void)
     limit_size(PAGE_SIZE, most); /* it has more */
     REFUSES(lost, out_of_line(bytes));
     CHECK_EQ(m.word[1], 0);
-    REFUSES(lost, out_of_line(MACH_TYPE_WORD(MACH_MSG_TYPE_COPY_SEND, MACH_MSG_PORT_OOL_BITS, 0, 2)));
+    REFUSES(lost, out_of_line(ports));
     CHECK_EQ(m.word[1], 0);
     limit_size(now, most);
     kinds_free();

@@ -277,7 +277,7 @@ static void send_extract(name_t port, uint32_t reply_type, name_t reply)
     MUST(send_message(&c, (uint32_t)sizeof(c.header) + c.bytes, 0));
 }
 
-/* A right that is asked for in no reply dies, and so does one in a reply to its own port; but then a
+/* A right that is asked for in no reply dies, and so does one in a reply to its own port. There a
  * port-destroyed request keeps it alive, and the answer is in its queue. */
 static void own_reply(void)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Self-test of receivers and senders that wait: what ends a wait otherwise than as it was meant, what
- * is told then, and where the message is. */
+/* Self-test of receivers and senders that wait: what ends a wait otherwise than as it was meant,
+ * what is told then, and where the message is. */
 #include "bench/mach/selftest.h"
 
 #include "l4k/lib/string.h"
@@ -136,7 +136,7 @@ static uint32_t move_member(name_t port, name_t set)
     return call(&c, task_self, RPC_PORT_MOVE_MEMBER);
 }
 
-/* Too large for who waits for the set: when it is sent to a member, and when its port becomes one. */
+/* Too large for who waits for the set: as it is sent to a member, and as its port becomes one. */
 static uint32_t left_by_set(bool member)
 {
     uint32_t kr;

@@ -138,7 +138,7 @@ void foreign_syscall(struct kern_thread *t) __attribute__((noreturn));
 
 /* --- host.c --- */
 extern struct port *host_port, *host_priv_port, *device_port;
-enum kern_return host_init(struct quota *payer);
+void host_init(void); /* at boot: there is memory */
 
 /* --- translation at the edge of the VM --- */
 enum kern_return kern_status(enum status s);
