@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Does the self-test of the Mach path reach each place that refuses?
 
-Boots a kernel compiled without optimisation (build/lines/kernel.elf) with `selftest`, and asks QEMU for
-the instructions that it translated: a block is translated when it is first executed. Each line of
-mach_ipc/ that names an error must have all its instructions among them. Speaks KTAP.
+Boots a kernel compiled without optimisation (build/lines/kernel.elf) with `selftest`, and asks QEMU
+for the instructions that it translated: a block is translated when it is first executed. Each line
+of mach_ipc/ that names an error must have all its instructions among them. Speaks KTAP.
 """
 import collections
 import glob
