@@ -43,6 +43,11 @@ CONFIG_SRCS_mklinux-user = $(CONFIG_SRCS_machnative)
 CONFIG_OBJS_mono = build/server/collocated.o
 CONFIG_OBJS_mklinux-kern = build/server/collocated.o
 
+# machnative as it is written, line by line: for a test that asks which lines were executed. In DWARF
+# 5 binutils lose the file that a line of a header is in.
+CONFIG_SRCS_lines = $(filter %.S,$(CONFIG_SRCS_machnative))
+CONFIG_OBJS_lines = $(patsubst %.c,build/lines/%.o,$(filter %.c,$(CONFIG_SRCS_machnative)))
+
 # The test of boot, machine and panic: a kernel of its own (l4k/kern/test/sys_boot.c).
 CONFIG_SRCS_sys_boot = $(LIB_SRCS) $(X86_64_SRCS) \
 	$(addprefix l4k/kern/,frame.c kmem.c log.c panic.c symbols.c test/sys_boot.c)
@@ -63,6 +68,11 @@ build/kernel/%.o: %.c build/kernel/.flags
 	$(call say,CC,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(KERNEL_CFLAGS) -MMD -MP -c $< -o $@
+
+build/lines/%.o: %.c build/kernel/.flags
+	$(call say,CC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(KERNEL_CFLAGS) -O0 -gdwarf-4 -MMD -MP -c $< -o $@
 
 build/kernel/%.o: %.S build/kernel/.flags | $$(OFFSETS)
 	$(call say,AS,$@)
@@ -195,7 +205,7 @@ build/$(1)/kernel.elf: $$$$(OBJS_$(1)) build/kernel/kernel.lds build/kernel/no_s
 	$$(Q)$$(link_kernel) -Map build/$(1)/kernel.map $$(OBJS_$(1)) build/$(1)/symbols.o -o $$@
 	$$(Q)$$(NM) -n $$@ | scripts/gen-symbols | cmp - build/$(1)/symbols.s
 endef
-$(foreach c,$(CONFIGS) sys_boot,$(eval $(call kernel_rules,$(c))))
+$(foreach c,$(CONFIGS) sys_boot lines,$(eval $(call kernel_rules,$(c))))
 
 # The boot archive, the only module: BOOT_FILES_<config> lists NAME=FILE.
 BOOT_FILES_mklinux-kern ?= initramfs=build/bench/initramfs.cpio

@@ -13,7 +13,7 @@ static uint32_t right_bits(enum kern_return kr)
 
 static uint32_t memory_bits(enum status s)
 {
-    return s == ERR_NO_SPACE || s == ERR_ADDRESS ? MACH_MSG_VM_SPACE : MACH_MSG_VM_KERNEL;
+    return s == ERR_NO_SPACE ? MACH_MSG_VM_SPACE : MACH_MSG_VM_KERNEL;
 }
 
 /* A right, or MACH_PORT_NULL and bits in `*lost`. */
@@ -142,18 +142,15 @@ void kmsg_copyout_destination(struct kmsg *m, struct space *space)
     h->bits = MACH_MSGH_BITS(0, dest_type);
 }
 
-/* MACH_RCV_NOTIFY: the receiver wants to know of the death of a reply port it has just got. Without
- * memory for the request it will not know. */
+/* MACH_RCV_NOTIFY: the receiver wants to know of the death of a reply port whose name is new to it.
+ * Without memory for the request it will not know. */
 static __attribute__((noinline)) void
 request_notification(struct space *space, mach_port_name_t name, struct port *notify)
 {
-    struct entry *e = space_lookup(space, name);
-    struct port *right, *previous;
+    struct port *right = port_make_send_once(notify), *previous;
 
-    if (!e || e->request)
-        return;
-    right = port_make_send_once(notify);
-    if (right_request(space, name, e, right, false, &previous) != KERN_SUCCESS) {
+    if (right_request(space, name, space_lookup(space, name), right, false, &previous) !=
+        KERN_SUCCESS) {
         right->sorights--;
         port_release(right);
     }

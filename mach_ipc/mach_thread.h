@@ -15,8 +15,7 @@ enum mach_wait {
     MACH_RUNS,          /* running, ready, or stopped without a wait */
     MACH_WAIT_RECEIVE,  /* in receivers of wait_port or wait_set */
     MACH_WAIT_SEND,     /* in senders of wait_port, which `message` is for */
-    MACH_WAIT_REPLY,    /* an exception's reply (exception code) */
-    MACH_WAIT_OTHER,    /* the layer above: memory from a pager, a sleep */
+    MACH_WAIT_REPLY,    /* an exception's reply (exception code); for any time */
 };
 
 struct mach_thread {

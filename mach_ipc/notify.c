@@ -11,14 +11,12 @@ static void drop(struct port *notify)
     port_release(notify);
 }
 
-/* NULL: nobody to tell, or no memory. */
+/* NULL: nobody to tell any more, or no memory. */
 static struct kmsg *make(struct port *notify, int32_t id, uint32_t size)
 {
     struct quota *payer;
     struct kmsg *m;
 
-    if (!port_valid(notify))
-        return NULL;
     /* A kernel's port (an exception's reply) takes it at once: nobody's limit can keep it away. */
     payer = notify->kobject_type == KOBJECT_NONE ? notify->payer : NULL;
     m = notify->active ? kmsg_alloc(size, payer) : NULL;

@@ -11,12 +11,10 @@ static void free_request(struct space *s, struct entry *e)
     e->request = NULL;
 }
 
-bool right_dies(struct space *s, mach_port_name_t name, struct entry *e)
+void right_dies(struct space *s, mach_port_name_t name, struct entry *e)
 {
     struct port *p = e->port;
 
-    if (p->active)
-        return false;
     if (e->bits & MACH_PORT_TYPE_SEND) {
         p->srights--;
         entry_unhash(s, name, e);
@@ -31,7 +29,6 @@ bool right_dies(struct space *s, mach_port_name_t name, struct entry *e)
     }
     e->port = NULL;
     port_release(p);
-    return true;
 }
 
 struct port *right_cancel_request(struct space *s, struct entry *e)

@@ -11,9 +11,9 @@
 
 #include "mach_ipc/port.h"
 
-/* If the entry's port is dead, makes it a dead name (user references stay; a send-once right's is
- * one; one more if a dead-name request was there, for its notification) and returns true. */
-bool right_dies(struct space *s, mach_port_name_t name, struct entry *e);
+/* The entry's port is dead: makes it a dead name (user references stay; a send-once right's is one;
+ * one more if a dead-name request was there, for its notification). */
+void right_dies(struct space *s, mach_port_name_t name, struct entry *e);
 
 static inline void right_check(struct space *s, mach_port_name_t name, struct entry *e)
 {

@@ -9,7 +9,6 @@ bool right_copyin_check(const struct entry *e, uint32_t disposition, unsigned ti
 
     switch (disposition) {
     case MACH_MSG_TYPE_MOVE_RECEIVE:
-        return bits & MACH_PORT_TYPE_RECEIVE && times == 1;
     case MACH_MSG_TYPE_MAKE_SEND:
     case MACH_MSG_TYPE_MAKE_SEND_ONCE:
         return bits & MACH_PORT_TYPE_RECEIVE;
@@ -18,11 +17,10 @@ bool right_copyin_check(const struct entry *e, uint32_t disposition, unsigned ti
     case MACH_MSG_TYPE_MOVE_SEND:
         return bits & (MACH_PORT_TYPE_SEND | MACH_PORT_TYPE_DEAD_NAME) &&
                (bits & ENTRY_UREFS_MASK) >= times;
-    case MACH_MSG_TYPE_MOVE_SEND_ONCE:
+    default:
+        assert(disposition == MACH_MSG_TYPE_MOVE_SEND_ONCE);
         return bits & (MACH_PORT_TYPE_SEND_ONCE | MACH_PORT_TYPE_DEAD_NAME) &&
                (bits & ENTRY_UREFS_MASK) >= times;
-    default:
-        return false;
     }
 }
 

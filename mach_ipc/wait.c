@@ -11,9 +11,7 @@ static void timed_out(struct timeout *timeout)
 {
     struct mach_thread *t = container_of(timeout, struct mach_thread, thread.timeout);
 
-    mach_wake(t, t->wait == MACH_WAIT_SEND      ? MACH_SEND_TIMED_OUT
-                 : t->wait == MACH_WAIT_RECEIVE ? MACH_RCV_TIMED_OUT
-                                                : KERN_TIMEDOUT);
+    mach_wake(t, t->wait == MACH_WAIT_SEND ? MACH_SEND_TIMED_OUT : MACH_RCV_TIMED_OUT);
 }
 
 void mach_block(struct mach_thread *t, enum mach_wait wait, struct list *list, bool timed,

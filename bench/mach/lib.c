@@ -363,6 +363,12 @@ uint32_t free_pages(void)
     return ((struct mach_vm_statistics *)get_array(&c, &n))->free_count;
 }
 
+void touch(uint64_t start, uint64_t end)
+{
+    for (uint64_t at = start; at < end; at += PAGE_SIZE)
+        *(volatile uint8_t *)at;
+}
+
 uint32_t count_names(void)
 {
     struct call c;

@@ -143,6 +143,10 @@ void sleep_ms(uint32_t ms);
 uint32_t free_pages(void);
 uint32_t count_names(void);
 
+extern char __executable_start[], _end[]; /* the linker's: the program */
+/* Reads a byte of each page: they are mapped. */
+void touch(uint64_t start, uint64_t end);
+
 /* --- workers --- */
 
 /* A copy of this task; workers in it see the shared memory. */
@@ -164,9 +168,9 @@ struct test {
     void (*run)(void);
 };
 extern const struct test port_tests[], message_tests[], exception_tests[], vm_tests[], task_tests[],
-    state_tests[], circle_tests[], mig_tests[], notice_tests[], selftest_send[],
-    selftest_body[], selftest_receive[], selftest_rpc[], selftest_memory[], selftest_exception[],
-    selftest_kern[], storm_tests[];
+    state_tests[], circle_tests[], mig_tests[], notice_tests[], selftest_send[], selftest_body[],
+    selftest_receive[], selftest_wait[], selftest_rpc[], selftest_kern[], selftest_exception[],
+    selftest_names[], selftest_memory[], selftest_machine[], storm_tests[];
 extern uint64_t storm_messages; /* how many storm_tests sends */
 
 void bench_mach(void);

@@ -27,8 +27,8 @@ static const struct test *const groups[] = {
     circle_tests, mig_tests, notice_tests, NULL,
 };
 static const struct test *const selftest_groups[] = {
-    selftest_send, selftest_body, selftest_receive, selftest_rpc, selftest_kern,
-    selftest_exception, selftest_memory, NULL,
+    selftest_send, selftest_body, selftest_receive, selftest_wait, selftest_rpc, selftest_kern,
+    selftest_exception, selftest_names, selftest_memory, selftest_machine, NULL,
 };
 static const struct test *const storm_groups[] = {storm_tests, NULL};
 

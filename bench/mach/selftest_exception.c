@@ -266,6 +266,116 @@ static void handlers(void)
     end();
 }
 
+static void set_handlers(name_t threads, name_t of_task)
+{
+    MUST(set_special(w->thread, RPC_THREAD_SET_SPECIAL_PORT, SPECIAL_EXCEPTION_PORT, threads));
+    MUST(set_special(kinds.child, RPC_TASK_SET_SPECIAL_PORT, SPECIAL_EXCEPTION_PORT, of_task));
+}
+
+static uint32_t run_state(void)
+{
+    struct call c;
+    uint32_t n;
+
+    call_begin(&c);
+    put32(&c, THREAD_BASIC_INFO);
+    put32(&c, 1024);
+    MUST(call(&c, w->thread, RPC_THREAD_INFO));
+    return (uint32_t)((struct mach_thread_basic_info *)get_array(&c, &n))->run_state;
+}
+
+/* The thread stands still. With its handlers back and resumed it raises the exception again. */
+static uint32_t stands_still(void)
+{
+    struct mach_msg_header h;
+
+    CHECK_EQ(receive_message(&h, sizeof(h), set, 2), MACH_RCV_TIMED_OUT);
+    CHECK_EQ(run_state(), TH_STATE_STOPPED);
+    set_handlers(MACH_PORT_NULL, tasks);
+    MUST(set_exception_ports(EXC_MASK_ALL & ~EXC_MASK(EXC_SYSCALL), EXCEPTION_STATE, STATE_REGS));
+    MUST(simple_call(w->thread, RPC_THREAD_RESUME));
+    return next_exception() == mine ? KERN_SUCCESS : KERN_FAILURE;
+}
+
+/* It goes on and raises the next where these are the handlers. */
+static uint32_t unheard(name_t threads, name_t of_task)
+{
+    set_handlers(threads, of_task);
+    CHECK_EQ(send_reply(), MACH_MSG_SUCCESS);
+    return stands_still();
+}
+
+static uint32_t refused_by_both(void)
+{
+    reply.word[RESULT] = KERN_FAILURE;
+    CHECK_EQ(send_reply(), MACH_MSG_SUCCESS);
+    CHECK_EQ(next_exception(), tasks);
+    reply.word[RESULT] = KERN_FAILURE;
+    CHECK_EQ(send_reply(), MACH_MSG_SUCCESS);
+    return stands_still();
+}
+
+/* Nobody is there to be told, or nobody would have it: no port, one that is dead, the kernel's. */
+static void nobody(void)
+{
+    begin(EXCEPTION_STATE, STATE_REGS, STATE_COUNT(struct mach_thread_state));
+    REFUSES(KERN_SUCCESS, unheard(MACH_PORT_NULL, MACH_PORT_NULL));
+    REFUSES(KERN_SUCCESS, unheard(MACH_PORT_DEAD, kinds.dead));
+    REFUSES(KERN_SUCCESS, unheard(kinds.child, host_priv));
+    REFUSES(KERN_SUCCESS, refused_by_both());
+    end();
+}
+
+#define HOLE 8 /* nothing is mapped there */
+
+/* mach_msg whose seventh argument can't be read: an exception, and the state is as it was. */
+static void no_stack(void)
+{
+    struct mach_thread_state *s = (struct mach_thread_state *)&reply.word[STATE];
+    uint64_t rsp;
+
+    begin(EXCEPTION_STATE, STATE_REGS, STATE_COUNT(*s));
+    rsp = s->ursp;
+    s->rip = (uint64_t)trap_no_stack;
+    s->rdi = HOLE;
+    CHECK_EQ(answer(), KERN_SUCCESS);
+    CHECK_EQ(raised.word[1], EXC_BAD_ACCESS);
+    CHECK_EQ(raised.word[3], KERN_INVALID_ADDRESS);
+    CHECK_EQ(raised.word[4], HOLE + 8);
+    CHECK_EQ(s->ursp, HOLE);
+    CHECK_EQ(answer(), KERN_SUCCESS); /* its own stack again, and the next trap */
+    CHECK_EQ(raised.word[1], EXC_BAD_INSTRUCTION);
+    CHECK_EQ(s->ursp, rsp);
+    end();
+}
+
+static void write_byte(volatile uint8_t *at)
+{
+    *at = 0;
+}
+
+/* A write to memory that may be read only, and to none. */
+static void bad_access(void)
+{
+    struct mach_thread_state *s = (struct mach_thread_state *)&reply.word[STATE], before;
+    const uint64_t at[] = {(uint64_t)__executable_start, HOLE};
+
+    begin(EXCEPTION_STATE, STATE_REGS, STATE_COUNT(*s));
+    before = *s;
+    for (unsigned i = 0; i < ARRAY_SIZE(at); i++) {
+        s->rip = (uint64_t)write_byte;
+        s->rdi = at[i];
+        CHECK_EQ(answer(), KERN_SUCCESS);
+        CHECK_EQ(raised.word[1], EXC_BAD_ACCESS);
+        CHECK_EQ(raised.word[3], i ? KERN_INVALID_ADDRESS : KERN_PROTECTION_FAILURE);
+        CHECK_EQ(raised.word[4], at[i]);
+    }
+    *s = before;
+    CHECK_EQ(answer(), KERN_SUCCESS);
+    CHECK_EQ(raised.word[1], EXC_BAD_INSTRUCTION);
+    end();
+}
+
 const struct test selftest_exception[] = {
     {"exception: replies", plain},
     {"exception: replies with a state", with_state},
@@ -273,5 +383,8 @@ const struct test selftest_exception[] = {
     {"exception: bad states", bad_states},
     {"exception: the handler's port goes", port_gone},
     {"exception: handlers", handlers},
+    {"exception: nobody to tell", nobody},
+    {"exception: a trap without a stack", no_stack},
+    {"exception: memory that can't be written", bad_access},
     {0},
 };

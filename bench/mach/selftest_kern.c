@@ -3,6 +3,8 @@
  * host, the device, words to wait for. */
 #include "bench/mach/selftest.h"
 
+#include "l4k/lib/string.h"
+
 #define D_NO_SUCH_DEVICE 2502u
 #define D_WOULD_BLOCK 2501u
 #define D_NOWAIT 8
@@ -27,6 +29,13 @@ static void begin_range(uint64_t address, uint64_t size)
     call_begin(&c);
     put64(&c, address);
     put64(&c, size);
+}
+
+static uint32_t one_long(name_t object, int32_t id, uint64_t value)
+{
+    call_begin(&c);
+    put64(&c, value);
+    return call(&c, object, id);
 }
 
 struct map {
@@ -146,6 +155,8 @@ static void ranges(void)
     REFUSES(KERN_INVALID_ADDRESS, copy(0, PAGE_SIZE, base + PAGE_SIZE));
     REFUSES(KERN_INVALID_ADDRESS, copy(base, PAGE_SIZE, 0));
     REFUSES(KERN_INVALID_ADDRESS, copy(base, USER_MAX, base + PAGE_SIZE));
+    REFUSES(KERN_INVALID_ADDRESS, copy(base, USER_MAX + PAGE_SIZE, base + PAGE_SIZE));
+    REFUSES(KERN_NO_SPACE, one_long(kinds.child, RPC_VM_REGION, USER_MAX - 1));
     REFUSES(KERN_INVALID_ADDRESS, copy(top, PAGE_SIZE, base + PAGE_SIZE));
     REFUSES(KERN_INVALID_ADDRESS, copy(base, PAGE_SIZE, USER_MAX));
     REFUSES(KERN_INVALID_ARGUMENT, copy(base + PAGE_SIZE, 2 * PAGE_SIZE, base + 2 * PAGE_SIZE));
@@ -162,6 +173,14 @@ static uint32_t wire(name_t host, name_t task, uint64_t address, uint64_t size)
     put64(&c, size);
     put32(&c, 3);
     return call(&c, host, RPC_VM_WIRE);
+}
+
+static uint32_t wire_all(name_t host, name_t task, uint32_t flags)
+{
+    call_begin(&c);
+    put_port(&c, task, MACH_MSG_TYPE_COPY_SEND);
+    put32(&c, flags);
+    return call(&c, host, RPC_VM_WIRE_ALL);
 }
 
 static uint32_t limit(name_t host, name_t task, uint64_t now, uint64_t most)
@@ -190,6 +209,12 @@ static void wiring(void)
     REFUSES(KERN_INVALID_ARGUMENT, wire(host_priv, kinds.child, -UINT64_C(4096), 4096));
     REFUSES(KERN_INVALID_ARGUMENT, wire(host_priv, kinds.child, USER_MAX - 1, 2));
     REFUSES(KERN_INVALID_ADDRESS, wire(host_priv, kinds.child, USER_MAX - PAGE_SIZE, PAGE_SIZE));
+    REFUSES(KERN_INVALID_HOST, wire_all(host, kinds.child, VM_WIRE_CURRENT));
+    REFUSES(KERN_INVALID_TASK, wire_all(host_priv, MACH_PORT_NULL, VM_WIRE_CURRENT));
+    REFUSES(KERN_INVALID_TASK, wire_all(host_priv, kinds.dead, VM_WIRE_CURRENT));
+    REFUSES(KERN_INVALID_TASK, wire_all(host_priv, device, VM_WIRE_CURRENT));
+    REFUSES(KERN_INVALID_ARGUMENT, wire_all(host_priv, kinds.child, VM_WIRE_FUTURE));
+    REFUSES(KERN_INVALID_ARGUMENT, wire_all(host_priv, kinds.child, 4));
     REFUSES(KERN_INVALID_HOST, limit(device, kinds.child, 1, 1));
     REFUSES(KERN_INVALID_HOST, limit(kinds.child, kinds.child, 1, 1));
     REFUSES(KERN_INVALID_TASK, limit(host, MACH_PORT_NULL, 1, 1));
@@ -200,6 +225,16 @@ static void wiring(void)
     MUST(limit(host, kinds.child, PAGE_SIZE, PAGE_SIZE)); /* it has more */
     REFUSES(KERN_NO_SPACE, MAP(m.inherit = 1));
     MUST(port_simple(RPC_PORT_DEALLOCATE, task_self, host));
+    kinds_free();
+}
+
+/* Wires are counted up to a limit. */
+static void wired_often(void)
+{
+    begin();
+    for (unsigned i = 0; i < UINT16_MAX; i++)
+        MUST(wire(host_priv, kinds.child, base, PAGE_SIZE));
+    REFUSES(KERN_INVALID_ARGUMENT, wire(host_priv, kinds.child, base, PAGE_SIZE));
     kinds_free();
 }
 
@@ -269,13 +304,6 @@ static uint32_t two_ints(name_t object, int32_t id, uint32_t a, uint32_t b)
     return call(&c, object, id);
 }
 
-static uint32_t one_long(name_t object, int32_t id, uint64_t value)
-{
-    call_begin(&c);
-    put64(&c, value);
-    return call(&c, object, id);
-}
-
 static uint32_t priority(name_t thread, uint32_t value)
 {
     call_begin(&c);
@@ -303,6 +331,7 @@ static void tasks(void)
     REFUSES(KERN_INVALID_ARGUMENT, priority(w->thread, 0xffffffff));
     /* A thread in a request has no other registers than its bases, and can't end its own wait. */
     REFUSES(KERN_INVALID_ARGUMENT, simple_call(self, RPC_THREAD_ABORT));
+    REFUSES(KERN_SUCCESS, simple_call(w->thread, RPC_THREAD_ABORT)); /* no wait, nothing to end */
     REFUSES(KERN_INVALID_ARGUMENT, get_state(self, STATE_REGS, &s, STATE_COUNT(s)));
     REFUSES(KERN_INVALID_ARGUMENT, set_state(self, STATE_REGS, &s, STATE_COUNT(s)));
     REFUSES(KERN_INVALID_ARGUMENT, trap_set_self_state(STATE_REGS, &s, STATE_COUNT(s) - 1));
@@ -435,9 +464,10 @@ static void traps(void)
 {
     uint64_t *at;
     uint64_t page = 0;
-    name_t name;
+    name_t name, ended = child_create();
 
     begin();
+    MUST(simple_call(ended, RPC_TASK_TERMINATE)); /* its name has not been looked at since */
     MUST(trap_vm_allocate(task_self, &page, PAGE_SIZE, true));
     at = (uint64_t *)page;
     *at = 0;
@@ -456,15 +486,43 @@ static void traps(void)
     REFUSES(MACH_SEND_INTERRUPTED, trap_vm_allocate(kinds.dead, &page, PAGE_SIZE, true));
     REFUSES(MACH_SEND_INTERRUPTED, trap_vm_deallocate(kinds.stale, base, PAGE_SIZE));
     REFUSES(MACH_SEND_INTERRUPTED, trap_port_allocate(host_priv, MACH_PORT_RIGHT_RECEIVE, &name));
+    REFUSES(MACH_SEND_INTERRUPTED, trap_vm_deallocate(ended, base, PAGE_SIZE));
+    REFUSES(KERN_INVALID_ARGUMENT, trap_hole());
+    MUST(port_simple(RPC_PORT_DEALLOCATE, task_self, ended));
     MUST(trap_vm_deallocate(task_self, (uint64_t)at, PAGE_SIZE));
     kinds_free();
 }
 
-static uint32_t wait_for_word(uint64_t address, uint32_t value, uint32_t flags)
+/* A string ends at the limit, or before what can't be read: that piece of it is not printed. */
+static void prints(void)
+{
+    uint64_t page = 0;
+    char *text;
+
+    begin();
+    MUST(trap_vm_allocate(task_self, &page, 2 * PAGE_SIZE, true));
+    MUST(trap_vm_deallocate(task_self, page + PAGE_SIZE, PAGE_SIZE));
+    text = (char *)page;
+    memset(text, '#', PAGE_SIZE);
+    text[0] = text[PAGE_SIZE - 1] = '\n'; /* a comment between lines of results */
+    REFUSES(0, (mach_print(text), 0));
+    REFUSES(0, (mach_print(text + PAGE_SIZE - 1), 0));
+    REFUSES(0, (mach_print(NULL), 0));
+    REFUSES(0, (mach_print((char *)0xffffffff80100000), 0));
+    MUST(trap_vm_deallocate(task_self, page, PAGE_SIZE));
+    kinds_free();
+}
+
+static void begin_word(uint64_t address, uint32_t value)
 {
     call_begin(&c);
     put64(&c, address);
     put32(&c, value);
+}
+
+static uint32_t wait_for_word(uint64_t address, uint32_t value, uint32_t flags)
+{
+    begin_word(address, value);
     put32(&c, 0);
     put32(&c, 0);
     put32(&c, flags);
@@ -482,6 +540,76 @@ static void words(void)
     REFUSES(KERN_INVALID_ADDRESS, wait_for_word(0, 0, 4));
     REFUSES(KERN_INVALID_ADDRESS, wait_for_word(0xffff800000100000, 0, 4));
     REFUSES(KERN_TIMEDOUT, wait_for_word(base, 0, 4)); /* no time at all */
+    kinds_free();
+}
+
+/* A wait for the first word of `base` whose answer comes to kinds.receive, or goes nowhere. */
+static uint32_t send_wait(uint32_t reply_type, name_t reply)
+{
+    begin_word(base, 0);
+    put32(&c, 0);
+    put32(&c, 0);
+    put32(&c, 0);
+    header(&c.header, MACH_MSG_TYPE_COPY_SEND, kinds.child, reply_type, reply);
+    c.header.id = RPC_GSYNC_WAIT;
+    return send_message(&c, (uint32_t)sizeof(c.header) + c.bytes, 0);
+}
+
+/* A simple routine: the kernel takes the request, and answers nothing. */
+static uint32_t wake(name_t task, uint64_t address, uint32_t value, uint32_t flags)
+{
+    begin_word(address, value);
+    put32(&c, flags);
+    header(&c.header, MACH_MSG_TYPE_COPY_SEND, task, 0, 0);
+    c.header.id = RPC_GSYNC_WAKE;
+    return send_message(&c, (uint32_t)sizeof(c.header) + c.bytes, 0);
+}
+
+static uint32_t word(void)
+{
+    uint32_t n, *at, value;
+
+    begin_range(base, 4);
+    MUST(call(&c, kinds.child, RPC_VM_READ));
+    at = *(uint32_t **)((uint64_t *)get_array(&c, &n));
+    value = *at;
+    MUST(trap_vm_deallocate(task_self, (uint64_t)at, 4));
+    return value;
+}
+
+#define MUTATE 16u
+
+/* Who waits is not woken by what is refused, nor is the word changed. */
+static void wakes(void)
+{
+    begin();
+    MUST(wire(host_priv, kinds.child, base, PAGE_SIZE));
+    REFUSES(MACH_MSG_SUCCESS, send_wait(0, MACH_PORT_NULL)); /* nobody waits */
+    CHECK_EQ(word(), 0);
+    MUST(send_wait(MACH_MSG_TYPE_MAKE_SEND_ONCE, kinds.receive));
+    REFUSES(MACH_MSG_SUCCESS, wake(kinds.child, base, 7, MUTATE | 2));
+    REFUSES(MACH_MSG_SUCCESS, wake(kinds.child, base, 7, 32));
+    REFUSES(MACH_MSG_SUCCESS, wake(kinds.child, base + 1, 7, MUTATE));
+    REFUSES(MACH_MSG_SUCCESS, wake(kinds.child, 0, 7, MUTATE));
+    REFUSES(MACH_MSG_SUCCESS, wake(kinds.child, 0xffff800000100000, 7, MUTATE));
+    REFUSES(MACH_MSG_SUCCESS, wake(kinds.child, base + 4, 0, 0)); /* another word */
+    REFUSES(MACH_MSG_SUCCESS, wake(task_self, base, 0, 0)); /* of another task */
+    REFUSES(MACH_MSG_SUCCESS, wake(host_priv, base, 7, MUTATE)); /* of no task */
+    MUST(protect(base, PAGE_SIZE, false, 1));
+    REFUSES(MACH_MSG_SUCCESS, wake(kinds.child, base, 7, MUTATE));
+    MUST(protect(base, PAGE_SIZE, false, 3));
+    CHECK_EQ(receive_message(&c, sizeof(c), kinds.receive, 0), MACH_RCV_TIMED_OUT);
+    CHECK_EQ(word(), 0);
+    MUST(wake(kinds.child, base, 7, MUTATE));
+    CHECK_EQ(answer_at(kinds.receive), KERN_SUCCESS);
+    CHECK_EQ(word(), 7);
+    /* The task ends: so does the wait. */
+    MUST(wake(kinds.child, base, 0, MUTATE));
+    MUST(send_wait(MACH_MSG_TYPE_MAKE_SEND_ONCE, kinds.receive));
+    MUST(simple_call(kinds.child, RPC_TASK_TERMINATE));
+    CHECK_EQ(answer_at(kinds.receive), KERN_TERMINATED);
+    free_port(kinds.child);
+    kinds.child = child_create();
     kinds_free();
 }
 
@@ -586,13 +714,16 @@ const struct test selftest_kern[] = {
     {"arguments: vm_map", mapping},
     {"arguments: ranges of memory", ranges},
     {"arguments: wiring and limits", wiring},
+    {"arguments: more wires than are counted", wired_often},
     {"arguments: special ports", special_ports},
     {"arguments: tasks and threads", tasks},
     {"arguments: host", hosts},
     {"arguments: device", devices},
     {"arguments: reads that wait", waiting_reads},
     {"arguments: traps", traps},
+    {"arguments: strings to print", prints},
     {"arguments: words to wait for", words},
+    {"arguments: words to wake for", wakes},
     {"arguments: more names than a page holds", many_names},
     {"arguments: notifications", requests},
     {0},

@@ -65,8 +65,8 @@ static void sweep(const char *what, uint32_t (*run)(void), uint32_t success, con
 
 #define SWEEP(run, success, ...) sweep(#run, run, success, (const uint32_t[]){__VA_ARGS__, 0})
 
-/* The message that arrived goes, and what it brought: at most one page of memory. */
-static void drop_message(void)
+/* The message that arrived goes, and what it brought: memory of this size, if any. */
+static void drop_message(uint64_t size)
 {
     static struct {
         struct mach_msg_header h;
@@ -76,7 +76,7 @@ static void drop_message(void)
     if (!CHECK_EQ(receive_message(&m, sizeof(m), starved.to, 0), MACH_MSG_SUCCESS) ||
         !(m.h.bits & MACH_MSGH_BITS_COMPLEX))
         return;
-    CHECK_EQ(trap_vm_deallocate(task_self, m.address, PAGE_SIZE), 0);
+    CHECK_EQ(trap_vm_deallocate(task_self, m.address, size), 0);
 }
 
 /* --- sending --- */
@@ -130,18 +130,30 @@ static void sending(void)
     begin();
     starved_room(ROOM_MAX); /* entries are split once */
     MUST(memory_copy());
-    drop_message();
+    drop_message(PAGE_SIZE);
     SWEEP(small_message, MACH_MSG_SUCCESS, MACH_SEND_NO_BUFFER);
-    drop_message();
+    drop_message(PAGE_SIZE);
     SWEEP(page_message, MACH_MSG_SUCCESS, MACH_SEND_NO_BUFFER);
-    drop_message();
+    drop_message(PAGE_SIZE);
     SWEEP(long_message, MACH_MSG_SUCCESS, MACH_SEND_NO_BUFFER);
-    drop_message();
+    drop_message(PAGE_SIZE);
     SWEEP(memory_copy, MACH_MSG_SUCCESS, MACH_SEND_NO_BUFFER, MACH_SEND_INVALID_MEMORY);
-    drop_message();
+    drop_message(PAGE_SIZE);
     SWEEP(array_of_rights, MACH_MSG_SUCCESS, MACH_SEND_NO_BUFFER);
-    drop_message();
+    drop_message(PAGE_SIZE);
     end();
+}
+
+static uint32_t ask_protect(uint64_t address)
+{
+    struct call c;
+
+    call_begin(&c);
+    put64(&c, address);
+    put64(&c, PAGE_SIZE);
+    put_bool(&c, false);
+    put32(&c, 1);
+    return call(&c, starved.task, RPC_VM_PROTECT);
 }
 
 /* Two pages of the task's own, with an array of one right in the first, which moves away with its
@@ -151,6 +163,11 @@ static uint64_t two;
 static uint32_t moved_array(void)
 {
     return one_item(PORTS(MACH_MSG_TYPE_COPY_SEND, 1) | DEALLOCATE, two);
+}
+
+static uint32_t two_entries(void)
+{
+    return one_item(MEMORY(2 * PAGE_SIZE), two);
 }
 
 static void splitting(void)
@@ -165,9 +182,14 @@ static void splitting(void)
     put_memory(&c, &starved.to, sizeof(starved.to), false);
     MUST(call(&c, starved.task, RPC_VM_WRITE));
     MUST(one_item(PORTS(MACH_MSG_TYPE_COPY_SEND, 1), two));
-    drop_message();
+    drop_message(PAGE_SIZE);
     SWEEP(moved_array, MACH_MSG_SUCCESS, MACH_SEND_NO_BUFFER, MACH_SEND_INVALID_MEMORY);
-    drop_message();
+    drop_message(PAGE_SIZE);
+    starved_room(ROOM_MAX);
+    MUST(starved_allocate_memory(&two, 2 * PAGE_SIZE));
+    MUST(ask_protect(two));
+    SWEEP(two_entries, MACH_MSG_SUCCESS, MACH_SEND_NO_BUFFER, MACH_SEND_INVALID_MEMORY);
+    drop_message(2 * PAGE_SIZE);
     end();
 }
 
@@ -373,18 +395,6 @@ static uint32_t child_call(int32_t id, uint64_t t1, uint64_t v1, uint64_t t2, ui
     return call(&c, starved.task, id);
 }
 
-static uint32_t ask_protect(uint64_t address)
-{
-    struct call c;
-
-    call_begin(&c);
-    put64(&c, address);
-    put64(&c, PAGE_SIZE);
-    put_bool(&c, false);
-    put32(&c, 1);
-    return call(&c, starved.task, RPC_VM_PROTECT);
-}
-
 static uint32_t ask_inherit(uint64_t address)
 {
     struct call c;
@@ -481,6 +491,46 @@ static void asked(void)
     drop_created(RPC_TASK_TERMINATE);
     SWEEP(ask_thread, KERN_SUCCESS, KERN_RESOURCE_SHORTAGE);
     drop_created(RPC_THREAD_TERMINATE);
+    for (unsigned units = 0; units <= ROOM_MAX; units += 4) { /* never enough for what is wired */
+        starved_room(units);
+        REFUSES(KERN_RESOURCE_SHORTAGE, child_call(RPC_TASK_CREATE, MACH_TYPE_BOOL, 1, 0, 0));
+    }
+    end();
+}
+
+static uint32_t ask_wire_all(void)
+{
+    struct call c;
+
+    call_begin(&c);
+    put_port(&c, starved.task, MACH_MSG_TYPE_COPY_SEND);
+    put32(&c, VM_WIRE_CURRENT);
+    return call(&c, host_priv, RPC_VM_WIRE_ALL);
+}
+
+static uint32_t wired_pages(void)
+{
+    struct call c;
+    uint32_t n;
+
+    call_begin(&c);
+    MUST(call(&c, task_self, RPC_VM_STATISTICS));
+    return ((struct mach_vm_statistics *)get_array(&c, &n))->wire_count;
+}
+
+/* There is no memory for one page of many: none is wired that was not. */
+static void wiring(void)
+{
+    uint64_t at;
+    uint32_t before;
+
+    begin();
+    starved_room(ROOM_MAX);
+    MUST(starved_allocate_memory(&at, PAGE_SIZE));
+    starved_settle();
+    before = wired_pages();
+    REFUSES(KERN_RESOURCE_SHORTAGE, ask_wire_all());
+    CHECK_EQ(wired_pages(), before);
     end();
 }
 
@@ -619,6 +669,7 @@ const struct test selftest_memory[] = {
     {"no memory: names", names},
     {"no memory: requests", requests},
     {"no memory: what others ask", asked},
+    {"no memory: wiring all", wiring},
     {"no memory: notifications", notified},
     {"no memory: exceptions", excepted},
     {0},

@@ -112,6 +112,17 @@ static uint32_t with_tail(uint64_t type, unsigned words)
     return raw(device, RPC_DEVICE_OPEN, words, word, false);
 }
 
+/* To this thread: where the array is one, the answer is that there is no such state. */
+static uint32_t with_ints(uint64_t type)
+{
+    const uint64_t word[] = {MACH_TYPE_INT32, 99, type, 0};
+    name_t thread = mach_thread_self();
+    uint32_t kr = raw(thread, RPC_THREAD_SET_STATE, 4, word, false);
+
+    MUST(port_simple(RPC_PORT_DEALLOCATE, task_self, thread));
+    return kr;
+}
+
 static void tails(void)
 {
     const uint64_t text = MACH_TYPE_WORD(MACH_MSG_TYPE_STRING, 8, 1, 8);
@@ -125,6 +136,9 @@ static void tails(void)
     REFUSES(MIG_BAD_ARGUMENTS, with_tail(text | UINT64_C(1) << 31, 4));
     REFUSES(MIG_BAD_ARGUMENTS, with_tail(text | UINT64_C(1) << 63, 4));
     REFUSES(MIG_BAD_ARGUMENTS, with_tail(MACH_TYPE_WORD(MACH_MSG_TYPE_BYTE, 8, 1, 8), 4));
+    REFUSES(MIG_BAD_ARGUMENTS, with_ints(MACH_TYPE_WORD(MACH_MSG_TYPE_BYTE, 32, 1, 2)));
+    REFUSES(MIG_BAD_ARGUMENTS, with_ints(MACH_TYPE_WORD(MACH_MSG_TYPE_INTEGER_32, 64, 1, 1)));
+    REFUSES(KERN_INVALID_ARGUMENT, with_ints(MACH_TYPE_WORD(MACH_MSG_TYPE_INTEGER_32, 32, 1, 2)));
     kinds_free();
 }
 
@@ -177,6 +191,7 @@ static void port_names(void)
     REFUSES(KERN_INVALID_VALUE, int_name(RPC_PORT_ALLOCATE_NAME, 1, MACH_PORT_DEAD));
     REFUSES(KERN_NAME_EXISTS, int_name(RPC_PORT_ALLOCATE_NAME, 1, kinds.both));
     REFUSES(KERN_NO_SPACE, int_name(RPC_PORT_ALLOCATE_NAME, 1, 0x00fffffe));
+    REFUSES(KERN_NO_SPACE, int_name(RPC_PORT_ALLOCATE_NAME, 1, 0x01000000)); /* index 0 */
     REFUSES(KERN_INVALID_VALUE, name_name(RPC_PORT_RENAME, kinds.both, MACH_PORT_NULL));
     REFUSES(KERN_NAME_EXISTS, name_name(RPC_PORT_RENAME, kinds.both, kinds.send));
     REFUSES(KERN_INVALID_NAME, name_name(RPC_PORT_RENAME, kinds.stale, 5000));
@@ -203,6 +218,14 @@ static void port_rights(void)
     REFUSES(KERN_UREFS_OVERFLOW, port_mod_refs(kinds.send, MACH_PORT_RIGHT_SEND, 1));
     REFUSES(KERN_UREFS_OVERFLOW,
             port_insert(task_self, kinds.send, kinds.send, MACH_MSG_TYPE_COPY_SEND));
+    REFUSES(KERN_INVALID_VALUE,
+            port_insert(task_self, MACH_PORT_NULL, kinds.both, MACH_MSG_TYPE_COPY_SEND));
+    REFUSES(KERN_INVALID_VALUE,
+            port_insert(task_self, MACH_PORT_DEAD, kinds.both, MACH_MSG_TYPE_COPY_SEND));
+    REFUSES(KERN_NAME_EXISTS,
+            port_insert(kinds.child, kinds.send, kinds.both, MACH_MSG_TYPE_COPY_SEND));
+    REFUSES(KERN_NAME_EXISTS,
+            port_insert(kinds.child, kinds.send + 0x01000000, kinds.both, MACH_MSG_TYPE_COPY_SEND));
     REFUSES(KERN_INVALID_VALUE, name_int(RPC_PORT_SET_QLIMIT, kinds.both, 17));
     REFUSES(KERN_INVALID_RIGHT, name_int(RPC_PORT_SET_QLIMIT, kinds.send, 1));
     REFUSES(KERN_INVALID_RIGHT, name_int(RPC_PORT_SET_MSCOUNT, kinds.set, 1));
@@ -239,6 +262,46 @@ static void notifications(void)
     notify_refused(kinds.send, MACH_NOTIFY_PORT_DESTROYED, 0, KERN_INVALID_RIGHT);
     notify_refused(kinds.set, MACH_NOTIFY_DEAD_NAME, 0, KERN_INVALID_RIGHT);
     notify_refused(kinds.dead, MACH_NOTIFY_DEAD_NAME, 0, KERN_INVALID_ARGUMENT);
+    kinds_free();
+}
+
+static void send_extract(name_t port, uint32_t reply_type, name_t reply)
+{
+    struct call c;
+
+    call_begin(&c);
+    put_name(&c, port);
+    put32(&c, MACH_MSG_TYPE_MOVE_RECEIVE);
+    header(&c.header, MACH_MSG_TYPE_COPY_SEND, task_self, reply_type, reply);
+    c.header.id = RPC_PORT_EXTRACT_RIGHT;
+    MUST(send_message(&c, (uint32_t)sizeof(c.header) + c.bytes, 0));
+}
+
+/* A right that is asked for in no reply dies, and so does one in a reply to its own port. There a
+ * port-destroyed request keeps it alive, and the answer is in its queue. */
+static void own_reply(void)
+{
+    struct mach_notification n;
+    name_t port, previous;
+    struct call c;
+    uint32_t type;
+
+    kinds_make();
+    port = new_port();
+    send_extract(port, 0, MACH_PORT_NULL);
+    MUST(port_type(task_self, port, &type));
+    CHECK_EQ(type, MACH_PORT_TYPE_DEAD_NAME);
+    free_port(port);
+    port = new_port();
+    MUST(port_notify(port, MACH_NOTIFY_PORT_DESTROYED, 0, kinds.receive, &previous));
+    send_extract(port, MACH_MSG_TYPE_MAKE_SEND_ONCE, port);
+    MUST(receive_message(&n, sizeof(n), kinds.receive, 0));
+    CHECK_EQ(n.header.id, MACH_NOTIFY_PORT_DESTROYED);
+    CHECK_EQ(n.value, port);
+    MUST(receive_message(&c, sizeof(c), port, 0));
+    c.bytes = 0;
+    CHECK_EQ(get(&c), KERN_FAILURE);
+    free_port(port);
     kinds_free();
 }
 
@@ -306,6 +369,7 @@ const struct test selftest_rpc[] = {
     {"request: port names", port_names},
     {"request: port rights", port_rights},
     {"request: notifications", notifications},
+    {"request: a right in a reply to itself", own_reply},
     {"request: memory", memory},
     {"request: threads and tasks", threads},
     {0},

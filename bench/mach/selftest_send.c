@@ -201,6 +201,42 @@ static void notices(void)
     kinds_free();
 }
 
+static name_t send_right_of_child(name_t name)
+{
+    struct call c;
+
+    call_begin(&c);
+    put_name(&c, name);
+    put32(&c, MACH_MSG_TYPE_MAKE_SEND);
+    MUST(call(&c, kinds.child, RPC_PORT_EXTRACT_RIGHT));
+    return (name_t)get(&c);
+}
+
+/* A right that moves away with a request for its death: who is named to be told no more is not. */
+static void cancels(void)
+{
+    struct mach_notification n;
+    struct mach_msg_header h;
+    name_t theirs, previous;
+
+    kinds_make();
+    theirs = kinds.send;
+    for (unsigned i = 0; i < 2; i++) {
+        MUST(port_notify(kinds.send, MACH_NOTIFY_DEAD_NAME, 0, kinds.receive, &previous));
+        header(&h, MOVE_SEND, kinds.send, 0, 0);
+        MUST(mach_msg_trap(&h, MACH_SEND_MSG | MACH_SEND_CANCEL, sizeof(h), 0, 0, 0,
+                           i ? kinds.both : kinds.receive));
+        CHECK_EQ(receive_message(&n, sizeof(n), kinds.receive, 0),
+                 i ? MACH_MSG_SUCCESS : MACH_RCV_TIMED_OUT);
+        if (!i)
+            kinds.send = send_right_of_child(theirs);
+    }
+    CHECK_EQ(n.header.id, MACH_NOTIFY_PORT_DELETED);
+    CHECK_EQ(n.value, kinds.send);
+    MUST(port_allocate(MACH_PORT_RIGHT_DEAD_NAME, &kinds.send));
+    kinds_free();
+}
+
 /* What can't be queued comes back, into memory that can't be written: it is the sender's again. */
 static void unwritable(void)
 {
@@ -254,6 +290,7 @@ const struct test selftest_send[] = {
     {"send: destinations", destinations},
     {"send: reply ports", replies},
     {"send: options", options},
+    {"send: requests that are cancelled", cancels},
     {"send: a full queue gives all back", give_back},
     {"send: a full queue and memory that can't be written", unwritable},
     {"send: notices that a message was accepted", notices},

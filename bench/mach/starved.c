@@ -31,16 +31,9 @@ static unsigned n_sets, n_ports, full; /* sets that use up all memory */
 static name_t *names;
 static unsigned n_names;
 
-extern char __executable_start[], _end[]; /* the linker's */
 void worker_start(void);
 
 /* --- in the task --- */
-
-static void touch(uint64_t start, uint64_t end)
-{
-    for (uint64_t at = start; at < end; at += PAGE_SIZE)
-        *(volatile uint8_t *)at;
-}
 
 /* Whatever the agent uses is mapped: where memory is short the kernel forgets mappings. */
 static void touch_all(struct area *a)

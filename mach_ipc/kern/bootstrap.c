@@ -109,7 +109,7 @@ void client_start(void)
 
     must(account_create(NULL, user_limit(), &account), "account");
     rpc_init();
-    must_kern(host_init(NULL), "host ports");
+    host_init();
     must_kern(kern_task_create(NULL, account, false, &first_task), "task");
     account_release(account);
     must(elf_load(image, size, first_task->mach.task.map, &entry), "program");

@@ -7,6 +7,7 @@
 #include "l4k/kern/log.h"
 #include "l4k/kern/panic.h"
 #include "l4k/kern/sched.h"
+#include "l4k/lib/assert.h"
 #include "l4k/lib/string.h"
 #include "l4k/x86_64/user_copy.h"
 #include "mach_ipc/kern/bootstrap.h"
@@ -63,17 +64,14 @@ static void *put_word(void *at, uint64_t type, uint64_t value)
     return word + 2;
 }
 
-/* Thread and task rights; false: no memory. */
-static bool put_identity(struct kern_thread *t, void **at)
+/* Thread and task rights. */
+static void *put_identity(struct kern_thread *t, void *at)
 {
+    const uint64_t send = MACH_TYPE_PORT(MACH_MSG_TYPE_PORT_SEND);
     struct port *task = mach_task(plain_thread(t)->task)->self_send;
-    struct port *thread = t->mach.self ? kern_copy_send(t->mach.self_send) : kern_thread_port(t);
 
-    if (!t->mach.self)
-        return false;
-    *at = put_word(*at, MACH_TYPE_PORT(MACH_MSG_TYPE_PORT_SEND), (uint64_t)thread);
-    *at = put_word(*at, MACH_TYPE_PORT(MACH_MSG_TYPE_PORT_SEND), (uint64_t)kern_copy_send(task));
-    return true;
+    at = put_word(at, send, (uint64_t)kern_copy_send(t->mach.self_send));
+    return put_word(at, send, (uint64_t)kern_copy_send(task));
 }
 
 #define RAISE_SIZE sizeof(struct mach_exception)
@@ -93,16 +91,13 @@ static uint32_t message_size(const struct kern_thread *t)
            (t->behavior == EXCEPTION_STATE_IDENTITY ? (uint32_t)IDENTITY_SIZE : 0);
 }
 
-static bool fill_default(struct kern_thread *t, struct kmsg *m)
+static void fill_default(struct kern_thread *t, struct kmsg *m)
 {
-    void *at = &m->header + 1;
+    void *at = put_identity(t, &m->header + 1);
 
-    if (!put_identity(t, &at))
-        return false;
     at = put_word(at, MACH_TYPE_INT32, (uint32_t)t->exception);
     at = put_word(at, MACH_TYPE_INT32, (uint32_t)t->code);
     put_word(at, MACH_TYPE_INT64, (uint64_t)t->subcode);
-    return true;
 }
 
 /* The top of the user's stack, for who decodes a system call; zeros where it can't be read. */
@@ -112,13 +107,13 @@ static void put_stack(const struct frame *f, struct mach_saved_state *s)
         memset(s->stack, 0, sizeof(s->stack));
 }
 
-static bool fill_state(struct kern_thread *t, struct kmsg *m)
+static void fill_state(struct kern_thread *t, struct kmsg *m)
 {
     void *at = &m->header + 1;
     uint64_t *word;
 
-    if (t->behavior == EXCEPTION_STATE_IDENTITY && !put_identity(t, &at))
-        return false;
+    if (t->behavior == EXCEPTION_STATE_IDENTITY)
+        at = put_identity(t, at);
     word = put_word(at, MACH_TYPE_INT32, (uint32_t)t->exception);
     word[0] = MACH_TYPE_WORD(MACH_MSG_TYPE_INTEGER_64, 64, 1, 2);
     word[1] = (uint64_t)t->code;
@@ -128,7 +123,6 @@ static bool fill_state(struct kern_thread *t, struct kmsg *m)
     kern_get_state(t, t->flavor, word + 1);
     if (t->flavor == STATE_SAVED)
         put_stack(thread_frame(plain_thread(t)), (struct mach_saved_state *)(word + 1));
-    return true;
 }
 
 /* A thread whose task has used up its memory raises exceptions all the same: it has at most one
@@ -161,14 +155,14 @@ static struct kmsg *make_message(struct kern_thread *t, struct port *to)
         t->reply = make_reply_port(t);
     if (t->reply)
         m = alloc_message(t, message_size(t));
-    if (m && !(t->behavior == EXCEPTION_DEFAULT ? fill_default(t, m) : fill_state(t, m))) {
-        kmsg_free(m);
-        m = NULL;
-    }
     if (!m) {
         port_release_send(to);
         return NULL;
     }
+    if (t->behavior == EXCEPTION_DEFAULT)
+        fill_default(t, m);
+    else
+        fill_state(t, m);
     kmsg_set_header(m, to, MACH_MSG_TYPE_PORT_SEND, port_make_send_once(t->reply),
                     MACH_MSG_TYPE_PORT_SEND_ONCE, ids[t->behavior]);
     if (t->behavior != EXCEPTION_STATE)
@@ -262,8 +256,8 @@ static bool reply_ok(struct kern_thread *t, const struct kmsg *m)
 
 void exception_replied(struct kern_thread *t, struct kmsg *m, struct mach_thread **next)
 {
-    if (t->mach.wait != MACH_WAIT_REPLY)
-        return;
+    /* There is one reply right for each wait, and the port ends with a wait that is aborted. */
+    assert(t->mach.wait == MACH_WAIT_REPLY);
     if (reply_ok(t, m)) {
         mach_unwait(&t->mach, KERN_SUCCESS);
         plain_thread(t)->continuation = NULL;

@@ -74,7 +74,8 @@ enum kern_return kern_task_resume(struct kern_task *task);
 
 /* --- thread.c --- */
 
-/* A suspended thread, which lives until kern_thread_terminate(). */
+/* A suspended thread with its port, which lives until kern_thread_terminate().
+ * KERN_RESOURCE_SHORTAGE. */
 enum kern_return kern_thread_create(struct kern_task *task, struct kern_thread **out);
 void kern_thread_terminate(struct kern_thread *t);
 void kern_thread_suspend(struct kern_thread *t);
@@ -85,8 +86,8 @@ void kern_thread_abort(struct kern_thread *t);
 /* Makes it stand still or run as the suspend counts say. */
 void kern_thread_settle(struct kern_thread *t);
 
-/* The thread's port, made when first wanted; NULL: no memory. A send right for the caller, or
- * NULL. */
+/* A send right for the caller to the port that stands for the thread or task: NULL or PORT_DEAD
+ * where that was set as its special port. */
 struct port *kern_thread_port(struct kern_thread *t);
 struct port *kern_task_port(struct kern_task *task);
 
@@ -137,7 +138,7 @@ void foreign_syscall(struct kern_thread *t) __attribute__((noreturn));
 
 /* --- host.c --- */
 extern struct port *host_port, *host_priv_port, *device_port;
-enum kern_return host_init(struct quota *payer);
+void host_init(void); /* at boot: there is memory */
 
 /* --- translation at the edge of the VM --- */
 enum kern_return kern_status(enum status s);

@@ -12,12 +12,12 @@
 
 struct port *host_port, *host_priv_port, *device_port;
 
-enum kern_return host_init(struct quota *payer)
+void host_init(void)
 {
-    host_port = port_alloc_kernel(payer, KOBJECT_HOST, NULL);
-    host_priv_port = port_alloc_kernel(payer, KOBJECT_HOST_PRIVILEGED, NULL);
-    device_port = port_alloc_kernel(payer, KOBJECT_DEVICE, NULL);
-    return host_port && host_priv_port && device_port ? KERN_SUCCESS : KERN_RESOURCE_SHORTAGE;
+    host_port = port_alloc_kernel(NULL, KOBJECT_HOST, NULL);
+    host_priv_port = port_alloc_kernel(NULL, KOBJECT_HOST_PRIVILEGED, NULL);
+    device_port = port_alloc_kernel(NULL, KOBJECT_DEVICE, NULL);
+    assert(host_port && host_priv_port && device_port);
 }
 
 static int32_t info(struct rpc *r)

@@ -108,7 +108,7 @@ static int32_t wait(struct rpc *r)
     return MIG_NO_REPLY;
 }
 
-/* address, value, flags. */
+/* address, value, flags. A simple routine: what it refuses wakes nobody, and is not answered. */
 static int32_t wake(struct rpc *r)
 {
     uint32_t flags = rpc_u32(r, 2), value = rpc_u32(r, 1);

@@ -7,18 +7,11 @@
 static int32_t create(struct rpc *r)
 {
     struct kern_thread *t;
-    struct port *port;
     enum kern_return kr = kern_thread_create(r->task, &t);
 
-    if (kr != KERN_SUCCESS)
-        return kr;
-    port = kern_thread_port(t);
-    if (!port) {
-        kern_thread_terminate(t);
-        return KERN_RESOURCE_SHORTAGE;
-    }
-    rpc_out_port(r, port, MACH_MSG_TYPE_PORT_SEND);
-    return KERN_SUCCESS;
+    if (kr == KERN_SUCCESS)
+        rpc_out_port(r, kern_thread_port(t), MACH_MSG_TYPE_PORT_SEND);
+    return kr;
 }
 
 static void end_thread(struct rpc *r)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Requests about a task's memory. */
 #include "l4k/kern/frame.h"
+#include "l4k/lib/assert.h"
 #include "l4k/vm/vm_fault.h"
 #include "l4k/vm/vm_map.h"
 #include "l4k/vm/vm_ool.h"
@@ -23,10 +24,8 @@ enum kern_return kern_status(enum status s)
         return KERN_INVALID_ADDRESS;
     case ERR_PROTECTION:
         return KERN_PROTECTION_FAILURE;
-    case ERR_PAGER:
-    case ERR_PENDING:
-        return KERN_MEMORY_ERROR;
     default:
+        assert(s == ERR_INVALID); /* and no memory object has a pager */
         return KERN_INVALID_ARGUMENT;
     }
 }

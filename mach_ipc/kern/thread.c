@@ -13,14 +13,22 @@
 
 enum kern_return kern_thread_create(struct kern_task *task, struct kern_thread **out)
 {
-    struct thread *t;
+    struct thread *thread;
+    struct kern_thread *t;
 
     assert(task->mach.task.map); /* its port died before its map went */
-    if (thread_create(&task->mach.task, DEFAULT_PRIORITY, &t) != OK)
+    if (thread_create(&task->mach.task, DEFAULT_PRIORITY, &thread) != OK)
         return KERN_RESOURCE_SHORTAGE;
-    *out = kern_thread(t);
+    t = kern_thread(thread);
+    t->mach.self = port_alloc_kernel(thread_quota(t), KOBJECT_THREAD, t);
+    if (!t->mach.self) {
+        kern_thread_terminate(t);
+        return KERN_RESOURCE_SHORTAGE;
+    }
+    t->mach.self_send = port_make_send(t->mach.self);
     /* Only the first task is above the others; in Mach its processor set's port would be. */
-    (*out)->max_priority = task == first_task ? PRIORITIES - 1 : DEFAULT_PRIORITY;
+    t->max_priority = task == first_task ? PRIORITIES - 1 : DEFAULT_PRIORITY;
+    *out = t;
     return KERN_SUCCESS;
 }
 
@@ -75,14 +83,6 @@ void kern_thread_abort(struct kern_thread *t)
 
 struct port *kern_thread_port(struct kern_thread *t)
 {
-    if (!t->mach.self) {
-        t->mach.self = port_alloc_kernel(thread_quota(t), KOBJECT_THREAD, t);
-        if (!t->mach.self) /* an exception must be told of, whatever its task has used up */
-            t->mach.self = port_alloc_kernel(NULL, KOBJECT_THREAD, t);
-        if (!t->mach.self)
-            return NULL;
-        t->mach.self_send = port_make_send(t->mach.self);
-    }
     return port_copy_send(t->mach.self_send);
 }
 

@@ -26,8 +26,6 @@ static mach_port_name_t give_name(struct kern_thread *t, struct port *right)
 {
     mach_port_name_t name;
 
-    if (!right)
-        return MACH_PORT_NULL;
     if (right_copyout(mach_space(&t->mach), right, MACH_MSG_TYPE_PORT_SEND, true, &name) ==
         KERN_SUCCESS)
         return name;
