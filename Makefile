@@ -42,6 +42,7 @@ help:
 	@echo 'make trace               one BENCH (getpid) in CONFIG from start to end, and a flame graph'
 	@echo 'make calibrate           measure this machine: a machine file of the cycle model, host'
 	@echo 'make validate            the cycle model beside this machine: loops, Linux system calls'
+	@echo 'make speed               what the cycle model costs this machine'
 	@echo 'make check               run all tests'
 	@echo 'make                     build every kernel and its boot archive'
 	@echo 'make boot CONFIG=NAME    boot a configuration on this terminal; leave: Ctrl-A X'

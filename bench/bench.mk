@@ -15,7 +15,7 @@ BENCH_INITRAMFS := $(BENCH_OUT)/initramfs.cpio
 BENCH_TINY := $(BENCH_OUT)/tiny.elf
 BENCH_HOST_TESTS := $(BENCH_OUT)/host_count $(BENCH_OUT)/host_tsc
 
-.PHONY: plugin bench-initramfs bench-tests table plots breakdown report
+.PHONY: plugin bench-initramfs bench-tests table plots breakdown report speed
 plugin: $(BENCH_PLUGIN)
 bench-initramfs: $(BENCH_INITRAMFS)
 bench-tests: $(BENCH_HOST_TESTS) $(BENCH_TINY) $(BENCH_PLUGIN) $(BENCH_INITRAMFS)
@@ -122,6 +122,10 @@ BENCH ?= getpid
 breakdown: $(BENCH_PLUGIN) $(BENCH_INITRAMFS) $(if $(filter $(CONFIGS),$(CONFIG)),\
     build/$(CONFIG)/kernel.elf build/$(CONFIG)/boot.cpio)
 	$(Q)scripts/breakdown '$(CONFIG)' '$(BENCH)' $(if $(CPU),--cpu $(CPU))
+
+# --- What the cycle model costs the host ---
+speed: build/model/cycles.so $(BENCH_INITRAMFS)
+	$(Q)bench/model/speed.py
 
 # --- One page of all results ---
 report: results/table.json results/plots/captions.json $(BENCH_PLUGIN) $(BENCH_INITRAMFS) \

@@ -308,6 +308,15 @@ static uint32_t port_names(void)
     return request(starved.self, RPC_PORT_NAMES, 0);
 }
 
+static name_t agent_set;
+
+static uint32_t set_members(void)
+{
+    body[0] = MACH_TYPE_NAME;
+    body[1] = agent_set;
+    return request(starved.self, RPC_PORT_GET_SET_STATUS, 2);
+}
+
 static uint32_t ports_lookup(void)
 {
     return request(starved.self, RPC_PORTS_LOOKUP, 0);
@@ -367,6 +376,7 @@ static void requests(void)
     begin();
     starved_room(ROOM_MAX);
     MUST(starved_allocate(MACH_PORT_RIGHT_RECEIVE, &agent_reply));
+    MUST(starved_allocate(MACH_PORT_RIGHT_PORT_SET, &agent_set));
     MUST(port_insert(starved.task, FAR_NAME, host, MACH_MSG_TYPE_COPY_SEND));
     MUST(port_insert(starved.task, FAR_NAME + 1, host_priv, MACH_MSG_TYPE_COPY_SEND));
     MUST(read_memory());
@@ -378,6 +388,7 @@ static void requests(void)
     SWEEP(read_memory, KERN_SUCCESS, MACH_SEND_NO_BUFFER, KERN_RESOURCE_SHORTAGE, lost);
     SWEEP(wait_for_word, KERN_TIMEDOUT, MACH_SEND_NO_BUFFER, KERN_RESOURCE_SHORTAGE);
     SWEEP(port_names, KERN_SUCCESS, MACH_SEND_NO_BUFFER, KERN_RESOURCE_SHORTAGE);
+    SWEEP(set_members, KERN_SUCCESS, MACH_SEND_NO_BUFFER, KERN_RESOURCE_SHORTAGE);
     MUST(port_simple(RPC_PORT_DEALLOCATE, task_self, host));
     end();
 }
