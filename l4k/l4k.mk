@@ -175,8 +175,8 @@ build/.layers: scripts/check-layers $(LAYER_FILES)
 # Linked twice: the first image's symbols become the second's table for backtraces, which lies
 # behind all text and so moves none of it.
 #
-# kernel.mb is the same kernel for loaders of Multiboot 1, `qemu -initrd 'FILE WORDS'` among them: they
-# want an ELF of 32 bits.
+# kernel.mb is the same kernel for loaders of Multiboot 1, `qemu -initrd 'FILE WORDS'` among them:
+# they want an ELF of 32 bits.
 link_kernel = $(LD) $(KERNEL_LDFLAGS) $(1) -T build/kernel/kernel.lds
 
 build/kernel/no_symbols.o: scripts/gen-symbols build/kernel/.flags

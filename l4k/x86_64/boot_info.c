@@ -2,7 +2,8 @@
 /* Reads what the loader left: memory map, modules, command lines.
  *
  * Three forms: Multiboot information (specification 0.6.96, 3.3), Multiboot2's (specification 3.6)
- * and PVH's hvm_start_info (Xen docs/misc/pvh, version 1). Only the low 4 GiB are mapped yet, where loaders put it all. */
+ * and PVH's hvm_start_info (Xen docs/misc/pvh, version 1). Only the low 4 GiB are mapped yet, where
+ * loaders put it all. */
 #include "l4k/abi/layout.h"
 #include "l4k/lib/assert.h"
 #include "l4k/lib/string.h"
