@@ -86,7 +86,8 @@ all: $(foreach c,$(CONFIGS),$(call bootable,$(c)))
 # Programs that test something on this machine, each named in scripts/tests.txt.
 CHECK_PROGRAMS = $(sort $(HOST_TESTS) $(HOST_SCRIPTS) $(BENCH_HOST_TESTS) $(SERVER_TESTS:%=build/server-test/%))
 
-check: all iso $(call bootable,sys_boot) build/lines/kernel.elf bench-tests model-tests host-programs linux-tests $(CHECK_PROGRAMS)
+check: all iso $(call bootable,sys_boot) build/lines/kernel.elf bench-tests model-tests mach-tests \
+    host-programs linux-tests $(CHECK_PROGRAMS)
 	$(Q)CHECK_PROGRAMS='$(CHECK_PROGRAMS)' scripts/runtests
 
 boot: $(if $(filter linux,$(CONFIG)),bench-initramfs,$(call bootable,$(CONFIG)))

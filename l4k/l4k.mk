@@ -184,7 +184,10 @@ build/.layers: scripts/check-layers $(LAYER_FILES)
 
 # Linked twice: the first image's symbols become the second's table for backtraces, which lies
 # behind all text and so moves none of it.
-link_kernel = $(LD) $(KERNEL_LDFLAGS) -T build/kernel/kernel.lds
+#
+# kernel.mb is the same kernel for loaders of Multiboot 1, `qemu -initrd 'FILE WORDS'` among them:
+# they want an ELF of 32 bits.
+link_kernel = $(LD) $(KERNEL_LDFLAGS) $(1) -T build/kernel/kernel.lds
 
 build/kernel/no_symbols.o: scripts/gen-symbols build/kernel/.flags
 	@mkdir -p $(@D)
@@ -199,11 +202,16 @@ build/$(1)/kernel.elf: $$$$(OBJS_$(1)) build/kernel/kernel.lds build/kernel/no_s
 		| build/.layers
 	$$(call say,LD,$$@)
 	@mkdir -p $$(@D)
-	$$(Q)$$(link_kernel) $$(OBJS_$(1)) build/kernel/no_symbols.o -o build/$(1)/kernel.first
+	$$(Q)$$(call link_kernel) $$(OBJS_$(1)) build/kernel/no_symbols.o -o build/$(1)/kernel.first
 	$$(Q)$$(NM) -n build/$(1)/kernel.first | scripts/gen-symbols >build/$(1)/symbols.s
 	$$(Q)$$(CC) -c build/$(1)/symbols.s -o build/$(1)/symbols.o
-	$$(Q)$$(link_kernel) -Map build/$(1)/kernel.map $$(OBJS_$(1)) build/$(1)/symbols.o -o $$@
+	$$(Q)$$(call link_kernel) -Map build/$(1)/kernel.map $$(OBJS_$(1)) build/$(1)/symbols.o -o $$@
 	$$(Q)$$(NM) -n $$@ | scripts/gen-symbols | cmp - build/$(1)/symbols.s
+
+build/$(1)/kernel.mb: build/$(1)/kernel.elf
+	$$(call say,LD,$$@)
+	$$(Q)$$(call link_kernel,--defsym=multiboot1=1) $$(OBJS_$(1)) build/$(1)/symbols.o -o $$@.64
+	$$(Q)$$(OBJCOPY) -S -O elf32-i386 $$@.64 $$@
 endef
 $(foreach c,$(CONFIGS) sys_boot lines,$(eval $(call kernel_rules,$(c))))
 

@@ -17,6 +17,35 @@ HOST_DEFS_host_mach_message = -iquote l4k/vm/test/include
 HOST_SRCS_host_mach_ool = mach_ipc/test/host_ool.c $(MACH_FAKE_SRCS)
 HOST_DEFS_host_mach_ool = -iquote l4k/vm/test/include
 
+# The command line of a boot module.
+HOST_TESTS += build/host/host_boot_line
+HOST_SRCS_host_boot_line = mach_ipc/test/host_boot_line.c mach_ipc/kern/boot_line.c
+
+# A boot module of GNU Mach's kind (sys_boot_module.py); and what it must not be.
+MODULE_OBJS = $(addprefix build/place/mach_ipc/test/,boot_module.o boot_module_start.o) \
+	$(SERVER_LIB_OBJS)
+KERNEL_DEPS += build/place/mach_ipc/test/boot_module.d
+
+.PHONY: mach-tests
+mach-tests: $(addprefix build/mach-test/,module.elf pie.elf dynamic.elf) \
+	$(addprefix build/machnative/,kernel.mb boot.cpio)
+
+build/mach-test/module.elf: $$(MODULE_OBJS)
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(LD) $(NATIVE_LDFLAGS) $^ -o $@
+
+build/mach-test/pie.elf: $$(MODULE_OBJS)
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(LD) -nostdlib -pie --no-dynamic-linker -z noexecstack -e _start $^ -o $@
+
+build/mach-test/dynamic.elf: $$(MODULE_OBJS)
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(LD) -nostdlib -shared -z noexecstack $(filter %/string.o,$^) -o $@.so
+	$(Q)$(LD) -nostdlib -z noexecstack -e _start --dynamic-linker=none $^ $@.so -o $@
+
 # The fuzzer over the message parser and the translation of rights, and a program that runs it for a
 # fixed number of inputs from a fixed seed.
 MACH_FUZZ_RUNS ?= 20000

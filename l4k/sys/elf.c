@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* ELF64 (System V gABI, chapter 5), as far as a root task needs it. */
+/* ELF64 (System V gABI, chapter 5), as far as a boot program needs it. */
 #include "l4k/sys/elf.h"
 
 #include <stdbool.h>
@@ -21,18 +21,46 @@ struct elf_segment {
     uint64_t offset, vaddr, paddr, filesz, memsz, align;
 };
 
+#define EI_CLASS 4
+#define EI_DATA 5
+#define ELFCLASS64 2
+#define ELFDATA2LSB 1
 #define ET_EXEC 2
+#define ET_DYN 3
 #define EM_X86_64 62
 #define PT_LOAD 1
+#define PT_INTERP 3
 #define PF_X 1
 #define PF_W 2
 #define PF_R 4
 
-static bool header_ok(const struct elf_header *h, size_t size)
+static bool wants_interpreter(const struct elf_header *h)
 {
-    return size >= sizeof(*h) && !memcmp(h->ident, "\177ELF\2\1", 6) && h->type == ET_EXEC &&
-           h->machine == EM_X86_64 && h->phentsize == sizeof(struct elf_segment) &&
-           h->phoff <= size && h->phnum <= (size - h->phoff) / sizeof(struct elf_segment);
+    const struct elf_segment *s = (const void *)((const char *)h + h->phoff);
+
+    for (unsigned i = 0; i < h->phnum; i++)
+        if (s[i].type == PT_INTERP)
+            return true;
+    return false;
+}
+
+const char *elf_unfit(const void *image, size_t size)
+{
+    const struct elf_header *h = image;
+
+    if (size < sizeof(*h) || memcmp(h->ident, "\177ELF", 4))
+        return "no ELF image";
+    if (h->ident[EI_CLASS] != ELFCLASS64 || h->ident[EI_DATA] != ELFDATA2LSB ||
+        h->machine != EM_X86_64)
+        return "an ELF image, but not of 64 bits for x86-64";
+    if (h->type == ET_DYN)
+        return "a position-independent ELF image; it must be linked at fixed addresses";
+    if (h->type != ET_EXEC)
+        return "an ELF image, but no executable";
+    if (h->phentsize != sizeof(struct elf_segment) || h->phoff > size ||
+        h->phnum > (size - h->phoff) / sizeof(struct elf_segment))
+        return "a damaged ELF image";
+    return wants_interpreter(h) ? "a dynamically linked ELF image" : NULL;
 }
 
 static bool segment_ok(const struct elf_segment *s, size_t size)
@@ -65,7 +93,7 @@ enum status elf_load(const void *image, size_t size, struct vm_map *map, uint64_
     const struct elf_header *h = image;
     const struct elf_segment *segments;
 
-    if (!header_ok(h, size))
+    if (elf_unfit(image, size))
         return ERR_INVALID;
     segments = (const void *)((const char *)image + h->phoff);
     for (unsigned i = 0; i < h->phnum; i++) {

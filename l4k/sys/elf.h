@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Loading the root task's program: a static ELF64 at fixed addresses. */
+/* Loading a boot program: a static ELF64 at fixed addresses. */
 #ifndef L4K_SYS_ELF_H
 #define L4K_SYS_ELF_H
 
@@ -10,8 +10,11 @@
 
 struct vm_map;
 
-/* Maps the segments of the image into `map` and tells the entry point. ERR_INVALID: no such ELF, or
- * a field that leaves the image; else what the map operations say. */
+/* Why the image can't be loaded, in a few words; NULL: its header is well. */
+const char *elf_unfit(const void *image, size_t size);
+
+/* Maps the segments of the image into `map` and tells the entry point. ERR_INVALID: elf_unfit(), or a
+ * field that leaves the image; else what the map operations say. */
 enum status elf_load(const void *image, size_t size, struct vm_map *map, uint64_t *entry);
 
 #endif

@@ -6,20 +6,29 @@
 /* Kinds of loader, the first argument of boot_main(). */
 #define BOOT_MULTIBOOT2 1
 #define BOOT_PVH 2
+#define BOOT_MULTIBOOT1 3
 
 #define KERNEL_STACK_SIZE 0x4000
 
 #ifndef __ASSEMBLER__
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #define BOOT_MAX_RANGES 128
 #define BOOT_MAX_MODULES 8
 #define BOOT_CMDLINE_SIZE 1024
+#define BOOT_MODULE_LINE_SIZE 512
 
 /* Physical addresses [start, end). */
 struct boot_range {
     uint64_t start, end;
+};
+
+/* A module's command line, NUL-terminated; `cut`: the loader's was longer. */
+struct boot_line {
+    char text[BOOT_MODULE_LINE_SIZE];
+    bool cut;
 };
 
 /* `usable` is RAM free for any use: page aligned, sorted, disjoint, above 1 MiB, without the kernel
@@ -28,11 +37,12 @@ struct boot_info {
     struct boot_range usable[BOOT_MAX_RANGES];
     size_t n_usable;
     struct boot_range modules[BOOT_MAX_MODULES];
+    struct boot_line module_lines[BOOT_MAX_MODULES]; /* PVH under QEMU has none: empty */
     size_t n_modules;
     uint64_t ram_bytes;              /* all RAM of the memory map */
     uint64_t phys_map_end;           /* one past the last address in the physical map */
     char cmdline[BOOT_CMDLINE_SIZE]; /* NUL-terminated, cut where too long */
-    const char *loader;              /* "multiboot2" or "pvh" */
+    const char *loader;              /* "multiboot", "multiboot2" or "pvh" */
 };
 
 /* A slot of kernel_pml4 that boot fills with an empty table, for kernel mappings made later:

@@ -1,18 +1,34 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Reads what the loader left: memory map, modules, command line.
+/* Reads what the loader left: memory map, modules, command lines.
  *
- * Two forms: Multiboot2 boot information (specification 3.6) and PVH's hvm_start_info (Xen
- * docs/misc/pvh, version 1). Only the low 4 GiB are mapped yet, where both loaders put it all. */
-#include <stdbool.h>
-
+ * Three forms: Multiboot information (specification 0.6.96, 3.3), Multiboot2's (specification 3.6)
+ * and PVH's hvm_start_info (Xen docs/misc/pvh, version 1). Only the low 4 GiB are mapped yet, where
+ * loaders put it all. */
 #include "l4k/abi/layout.h"
 #include "l4k/lib/assert.h"
 #include "l4k/lib/string.h"
 #include "l4k/x86_64/boot.h"
 
-#define MEMORY_USABLE 1 /* in both forms */
+#define MEMORY_USABLE 1 /* in all forms */
 #define LOW_MEMORY UINT64_C(0x100000)
 #define MAPPED_AT_BOOT (UINT64_C(4) << 30)
+
+enum { MB1_CMDLINE = 1 << 2, MB1_MODULES = 1 << 3, MB1_MMAP = 1 << 6 };
+
+struct mb1_info {
+    uint32_t flags, mem_lower, mem_upper, boot_device, cmdline, n_modules, modules, syms[4];
+    uint32_t mmap_size, mmap;
+};
+
+struct mb1_module {
+    uint32_t start, end, line, reserved;
+};
+
+struct mb1_mmap_entry {
+    uint32_t size; /* of what follows */
+    uint64_t addr, len;
+    uint32_t type;
+} __attribute__((packed));
 
 enum { MB2_END = 0, MB2_CMDLINE = 1, MB2_MODULE = 3, MB2_MMAP = 6 };
 
@@ -23,6 +39,7 @@ struct mb2_tag {
 struct mb2_module {
     struct mb2_tag tag;
     uint32_t start, end;
+    char line[];
 };
 
 struct mb2_mmap {
@@ -135,10 +152,39 @@ static void add_memory(struct boot_info *out, uint64_t addr, uint64_t len, uint3
     add_usable(out, start, end);
 }
 
-static void add_module(struct boot_info *out, uint64_t start, uint64_t end)
+/* `line` is NULL where the loader gives none. */
+static void add_module(struct boot_info *out, uint64_t start, uint64_t end, const char *line)
 {
+    struct boot_line *copy = &out->module_lines[out->n_modules];
+
     assert(out->n_modules < BOOT_MAX_MODULES && start <= end);
     out->modules[out->n_modules++] = (struct boot_range){start, end};
+    if (line) {
+        size_t n = strnlen(line, BOOT_MODULE_LINE_SIZE);
+
+        copy->cut = n == BOOT_MODULE_LINE_SIZE;
+        memcpy(copy->text, line, n - copy->cut);
+    }
+}
+
+static void read_multiboot1(uint64_t info, struct boot_info *out)
+{
+    const struct mb1_info *h = at(info);
+    const struct mb1_module *modules = at(h->modules);
+
+    out->loader = "multiboot";
+    assert(h->flags & MB1_MMAP);
+    if (h->flags & MB1_CMDLINE)
+        set_cmdline(out, at(h->cmdline));
+    for (uint32_t i = 0; h->flags & MB1_MODULES && i < h->n_modules; i++)
+        add_module(out, modules[i].start, modules[i].end,
+                   modules[i].line ? at(modules[i].line) : NULL);
+    for (uint32_t off = 0; off < h->mmap_size;) {
+        const struct mb1_mmap_entry *e = at(h->mmap + off);
+
+        add_memory(out, e->addr, e->len, e->type);
+        off += e->size + (uint32_t)sizeof(e->size);
+    }
 }
 
 static void read_mb2_mmap(const struct mb2_mmap *map, struct boot_info *out)
@@ -156,6 +202,11 @@ static const struct mb2_tag *next_tag(const struct mb2_tag *tag)
     return (const void *)((const char *)tag + ((tag->size + 7) & -8u));
 }
 
+static void add_mb2_module(struct boot_info *out, const struct mb2_module *m)
+{
+    add_module(out, m->start, m->end, m->line);
+}
+
 static void read_multiboot2(uint64_t info, struct boot_info *out)
 {
     const struct mb2_tag *tag = at(info + 8);
@@ -165,8 +216,7 @@ static void read_multiboot2(uint64_t info, struct boot_info *out)
         if (tag->type == MB2_CMDLINE)
             set_cmdline(out, (const char *)(tag + 1));
         else if (tag->type == MB2_MODULE)
-            add_module(out, ((const struct mb2_module *)tag)->start,
-                       ((const struct mb2_module *)tag)->end);
+            add_mb2_module(out, (const struct mb2_module *)tag);
         else if (tag->type == MB2_MMAP)
             read_mb2_mmap((const struct mb2_mmap *)tag, out);
     }
@@ -183,7 +233,8 @@ static void read_pvh(uint64_t info, struct boot_info *out)
     if (h->cmdline != 0)
         set_cmdline(out, at(h->cmdline));
     for (uint32_t i = 0; i < h->n_modules; i++)
-        add_module(out, modules[i].addr, modules[i].addr + modules[i].size);
+        add_module(out, modules[i].addr, modules[i].addr + modules[i].size,
+                   modules[i].cmdline ? at(modules[i].cmdline) : NULL);
     for (uint32_t i = 0; i < h->n_memmap; i++)
         add_memory(out, map[i].addr, map[i].size, map[i].type);
 }
@@ -192,6 +243,8 @@ void boot_info_read(unsigned kind, uint64_t info, struct boot_info *out)
 {
     if (kind == BOOT_PVH)
         read_pvh(info, out);
+    else if (kind == BOOT_MULTIBOOT1)
+        read_multiboot1(info, out);
     else
         read_multiboot2(info, out);
     remove_usable(out, (uint64_t)__kernel_start - KERNEL_BASE,

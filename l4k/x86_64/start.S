@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* From the boot loader to C: headers for multiboot2 and PVH, long mode, kernel stack.
  *
- * Both loaders enter in 32-bit protected mode without paging, the image at its physical address
+ * All loaders enter in 32-bit protected mode without paging, the image at its physical address
  * and its bss zeroed: GRUB, under BIOS and UEFI alike (Multiboot2 specification 3.3), and
- * `qemu -kernel` by the PVH note (Xen docs/misc/pvh). */
+ * `qemu -kernel` by the PVH note (Xen docs/misc/pvh). The multiboot image (kernel.mb) has the
+ * header of Multiboot 1 (kernel.lds) and enters here as well. */
 #include "l4k/abi/layout.h"
 #include "l4k/x86_64/boot.h"
 
@@ -11,6 +12,7 @@
 
 #define MB2_MAGIC 0xe85250d6
 #define MB2_LOADED 0x36d76289
+#define MB1_LOADED 0x2badb002
 #define MB2_TAG_MODULE_ALIGN 6
 #define XEN_ELFNOTE_PHYS32_ENTRY 18
 
@@ -40,10 +42,13 @@ mb2_header_end:
     .globl mb2_start
 mb2_start:
     cli
-    cmpl $MB2_LOADED, %eax
-    jne 2f
     movl $BOOT_MULTIBOOT2, %edi
-    jmp 1f
+    cmpl $MB2_LOADED, %eax
+    je 1f
+    movl $BOOT_MULTIBOOT1, %edi
+    cmpl $MB1_LOADED, %eax
+    je 1f
+    jmp 2f
 pvh_start:
     cli
     movl $BOOT_PVH, %edi
@@ -105,7 +110,7 @@ start64:
 
     .section .rodata.boot, "a", @progbits
 no_long_mode:
-    .asciz "l4k: needs a 64-bit x86 processor and a multiboot2 or PVH loader\r\n"
+    .asciz "l4k: needs a 64-bit x86 processor and a multiboot or PVH loader\r\n"
     .balign 8
 boot_gdt:
     .quad 0

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The first task: the program `root` or `server` of the boot archive. */
+/* The first task: that of the first boot module. */
 #ifndef MACH_IPC_KERN_BOOTSTRAP_H
 #define MACH_IPC_KERN_BOOTSTRAP_H
 
