@@ -51,4 +51,8 @@
 #define KERNEL_BASE 0xffffffff80000000
 #define KERNEL_LOAD 0x0000000000100000
 
+/* Where in its page the kernel has what each IPC touches (l4k/lib/hot.h): away from its start, where
+ * entries of upper tables lie in theirs. */
+#define HOT_PLACE 0x700
+
 #endif

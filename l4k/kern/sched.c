@@ -6,12 +6,13 @@
 #include "l4k/kern/fpu.h"
 #include "l4k/kern/regs.h"
 #include "l4k/lib/assert.h"
+#include "l4k/lib/hot.h"
 #include "l4k/x86_64/cpu.h"
 
-struct cpu_state cpu;
+HOT_DATA struct cpu_state cpu;
 
 static struct list ready[PRIORITIES];
-static uint64_t ready_bits; /* bit p: ready[p] has a thread */
+static HOT_DATA uint64_t ready_bits; /* bit p: ready[p] has a thread */
 
 void sched_init(void)
 {

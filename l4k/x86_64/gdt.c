@@ -2,12 +2,13 @@
 /* Segments, the task state segment and its interrupt stacks. */
 #include "l4k/x86_64/gdt.h"
 
+#include "l4k/lib/hot.h"
 #include "l4k/x86_64/boot.h"
 #include "l4k/x86_64/cpu.h"
 
 #define IST_STACK_SIZE 8192
 
-struct tss cpu_tss;
+HOT_DATA struct tss cpu_tss;
 
 static char ist_stacks[IST_COUNT][IST_STACK_SIZE] __attribute__((aligned(16)));
 
