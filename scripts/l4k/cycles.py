@@ -60,7 +60,8 @@ def machine_path(name):
         [os.path.join(directory, name + ".ini") for directory in (MACHINES, LOCAL)]
     path = next((path for path in paths if os.path.exists(path)), None)
     if path is None:
-        raise Missing(f"there is no machine file {os.path.relpath(paths[0], ROOT)}" +
+        sought = paths[-1] if name == "host" else paths[0]
+        raise Missing(f"there is no machine file {os.path.relpath(sought, ROOT)}" +
                       (": make calibrate writes that of this host" if name == "host" else ""))
     return path
 
